@@ -1,0 +1,70 @@
+/** @file A step is a list of program calls over a table of tensors, written as JSON. These are its types. */
+import type { TensorType } from "../lib/tensor.ts";
+
+/**
+ * What a tensor is for, and so how long it lives:
+ * weight (frozen, uploaded once), trainable (one set per adapter), input (written before a run), output (read after it),
+ * saved (from forward to backward), gradient (accumulates over runs, double-buffered), scratch (inside one plan).
+ */
+export type Kind = "weight" | "trainable" | "input" | "output" | "saved" | "gradient" | "scratch";
+
+export interface TensorSpec extends TensorType {
+  readonly kind: Kind;
+  /** The slot that holds it (saved, scratch, input, output). Weights, trainables and gradients own their buffers. */
+  readonly slot?: string;
+}
+
+export interface ProgramSpec {
+  /** sha256 of the .onnx file, hex; the file is programs/<hash>.onnx. */
+  readonly hash: string;
+  readonly inputs: { readonly [name: string]: TensorType };
+  readonly outputs: { readonly [name: string]: TensorType };
+  readonly nodes: number;
+  /** Bytes alive at once inside the program beyond inputs and outputs, by its node order. */
+  readonly scratchBytes: number;
+}
+
+/** Program input or output name -> tensor name. */
+export interface Call {
+  readonly program: string;
+  readonly inputs: { readonly [port: string]: string };
+  readonly outputs: { readonly [port: string]: string };
+}
+
+export interface Plan {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly calls: readonly Call[];
+  /** Pairs of tensors whose buffers change places after the last call (accumulators). */
+  readonly swaps: readonly (readonly [string, string])[];
+}
+
+/** One trainable tensor in the flat vector; offsets count elements. `group` names its gradient tensor. */
+export interface LayoutEntry {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly group: string;
+}
+
+export interface Bytes {
+  readonly weights: number;
+  /** one adapter */
+  readonly trainable: number;
+  readonly gradients: number;
+  readonly slots: number;
+  /** the largest program's own scratch */
+  readonly scratch: number;
+}
+
+export interface PlanSet {
+  readonly tensors: { readonly [name: string]: TensorSpec };
+  /** slot name -> bytes */
+  readonly slots: { readonly [slot: string]: number };
+  readonly programs: { readonly [name: string]: ProgramSpec };
+  readonly plans: { readonly [name: string]: Plan };
+  readonly layout: readonly LayoutEntry[];
+  /** gradient group -> the accumulator tensor (its twin is swapped in by the plan) and its place in the flat vector */
+  readonly groups: { readonly [group: string]: { readonly tensor: string; readonly offset: number; readonly length: number } };
+  readonly bytes: Bytes;
+}
