@@ -65,6 +65,8 @@ export interface PlanSet {
   readonly plans: { readonly [name: string]: Plan };
   readonly layout: readonly LayoutEntry[];
   /** gradient group -> the accumulator tensor (its twin is swapped in by the plan) and its place in the flat vector */
-  readonly groups: { readonly [group: string]: { readonly tensor: string; readonly offset: number; readonly length: number } };
+  readonly groups: {
+    readonly [group: string]: { readonly tensor: string; readonly offset: number; readonly length: number };
+  };
   readonly bytes: Bytes;
 }

@@ -41,7 +41,11 @@ export interface Backend {
   /** The only proof that anything happened: bytes that were mapped. @throws StudioError `device-lost`. */
   read(binding: Binding): Promise<TensorData>;
   /** One serial queue: calls run in the order they are made. No buffer may be input and output of one run. */
-  run(session: Session, inputs: Readonly<Record<string, Binding>>, outputs: Readonly<Record<string, Binding>>): Promise<void>;
+  run(
+    session: Session,
+    inputs: Readonly<Record<string, Binding>>,
+    outputs: Readonly<Record<string, Binding>>,
+  ): Promise<void>;
 
   dispose(): Promise<void>;
 }

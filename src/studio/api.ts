@@ -107,7 +107,12 @@ export interface ProjectState {
   /** iterations whose checkpoint is complete, ascending */
   readonly kept: readonly number[];
   /** an iteration that was interrupted */
-  readonly interrupted: { readonly iteration: number; readonly step: number; readonly of: number; readonly settings: SpinSettings } | null;
+  readonly interrupted: {
+    readonly iteration: number;
+    readonly step: number;
+    readonly of: number;
+    readonly settings: SpinSettings;
+  } | null;
   readonly reports: { readonly [iteration: number]: readonly StepReport[] };
 }
 
