@@ -1,0 +1,142 @@
+/** @file Reads and writes safetensors files: a length, a JSON header, and the tensors' bytes without a gap. */
+import { assert, StudioError } from "../lib/errors.ts";
+import { type DType, sizeOf, type TensorData, viewOf } from "../lib/tensor.ts";
+import type { RandomAccess } from "./random-access.ts";
+import {
+  type FileDType,
+  fileBytes,
+  type Header,
+  headerLength,
+  parseHeader,
+  refuse,
+  type TensorInfo,
+} from "./safetensors-header.ts";
+
+export type { FileDType, TensorInfo } from "./safetensors-header.ts";
+
+/** The element types that the studio keeps: what it writes, and what `read` gives. */
+export type StoredDType = "F32" | "F16" | "I32" | "I64" | "BOOL" | "U8";
+
+/** U8 is plain bytes, which no program takes; its array is that of bool. */
+export const studioDType: { readonly [D in StoredDType]: DType } = {
+  F32: "float32",
+  F16: "float16",
+  I32: "int32",
+  I64: "int64",
+  BOOL: "bool",
+  U8: "bool",
+};
+
+/** F64 and BF16 become float32 when read; what is missing here is refused when read. */
+const readAs: { readonly [D in FileDType]?: StoredDType } = {
+  F64: "F32",
+  BF16: "F32",
+  F32: "F32",
+  F16: "F16",
+  I32: "I32",
+  I64: "I64",
+  BOOL: "BOOL",
+  U8: "U8",
+};
+
+export interface FileTensor {
+  readonly dtype: StoredDType;
+  readonly shape: readonly number[];
+  /** F16 as bits in a Uint16Array */
+  readonly data: TensorData;
+}
+
+export interface Safetensors extends Header {
+  /** @throws StudioError `safetensors` where the file has no such tensor or ends early. */
+  read(name: string): Promise<FileTensor>;
+}
+
+/** Reads the header only. `label` names the file in errors. */
+export async function openSafetensors(source: RandomAccess, label = "The file"): Promise<Safetensors> {
+  const length = headerLength(await source.read(0, Math.min(8, source.size)), source.size, label);
+  const header = parseHeader(await source.read(8, length), source.size, label);
+  return {
+    ...header,
+    read: async (name) => {
+      const info = header.tensors.get(name);
+      if (!info) throw new StudioError("safetensors", `${label} has no tensor "${name}".`);
+      const bytes = await source.read(info.offset, info.bytes);
+      if (bytes.length !== info.bytes) refuse(label, `it ended while "${name}" was read`);
+      return decode(info, bytes, label);
+    },
+  };
+}
+
+/** Every tensor of a file that is in memory, in copies. */
+export function parseSafetensors(
+  bytes: Uint8Array,
+  label = "The file",
+): { metadata: ReadonlyMap<string, string>; tensors: Map<string, FileTensor> } {
+  const length = headerLength(bytes.subarray(0, 8), bytes.length, label);
+  const header = parseHeader(bytes.subarray(8, 8 + length), bytes.length, label);
+  const tensors = new Map<string, FileTensor>();
+  for (const [name, info] of header.tensors) {
+    tensors.set(name, decode(info, new Uint8Array(bytes.subarray(info.offset, info.offset + info.bytes)), label));
+  }
+  return { metadata: header.metadata, tensors };
+}
+
+function decode(info: TensorInfo, bytes: Uint8Array<ArrayBuffer>, label: string): FileTensor {
+  const dtype = readAs[info.dtype];
+  if (!dtype) {
+    const expected = Object.keys(readAs).join(", ");
+    throw new StudioError("safetensors", `${label} stores ${info.dtype}, and one of ${expected} was expected.`);
+  }
+  const { shape } = info;
+  const count = sizeOf(shape);
+  const { buffer, byteOffset } = bytes.byteOffset % fileBytes[info.dtype] === 0 ? bytes : bytes.slice();
+  if (info.dtype === "F64")
+    return { dtype, shape, data: new Float32Array(new Float64Array(buffer, byteOffset, count)) };
+  if (info.dtype === "BF16") return { dtype, shape, data: fromBfloat16(new Uint16Array(buffer, byteOffset, count)) };
+  return { dtype, shape, data: viewOf(studioDType[dtype], buffer, byteOffset, count) };
+}
+
+/** bfloat16 is the upper half of a float32. */
+function fromBfloat16(bits: Uint16Array): Float32Array {
+  const words = new Uint32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) words[i] = (bits[i] as number) << 16;
+  return new Float32Array(words.buffer);
+}
+
+/** Larger elements first, then by name, so that every tensor is aligned without a gap. */
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, FileTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const sorted = [...tensors].sort(
+    ([a, x], [b, y]) => fileBytes[y.dtype] - fileBytes[x.dtype] || compare(x.dtype, y.dtype) || compare(a, b),
+  );
+  const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
+  let offset = 0;
+  for (const [name, { dtype, shape, data }] of sorted) {
+    assert(name !== "__metadata__", "a tensor is named __metadata__");
+    assert(
+      data.byteLength === sizeOf(shape) * fileBytes[dtype],
+      `"${name}" has ${data.byteLength} bytes, not those of ${dtype}[${shape.join(",")}]`,
+    );
+    header.push([name, { dtype, shape, data_offsets: [offset, offset + data.byteLength] }]);
+    offset += data.byteLength;
+  }
+  // written by hand: an object would move the key "0" to the front and lose "__proto__"
+  const json = `{${header.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",")}}`;
+  const text = new TextEncoder().encode(json);
+  const start = 8 + Math.ceil(text.length / 8) * 8;
+  const file = new Uint8Array(start + offset).fill(0x20, 8, start);
+  new DataView(file.buffer).setBigUint64(0, BigInt(start - 8), true);
+  file.set(text, 8);
+  let at = start;
+  for (const [, { data }] of sorted) {
+    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return file;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
