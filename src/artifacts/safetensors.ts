@@ -1,5 +1,6 @@
 /** @file Reads and writes safetensors files: a length, a JSON header, and the tensors' bytes without a gap. */
 import { assert, StudioError } from "../lib/errors.ts";
+import { fromFloat16Array } from "../lib/float16.ts";
 import { type DType, sizeOf, type TensorData, viewOf } from "../lib/tensor.ts";
 import type { RandomAccess } from "./random-access.ts";
 import {
@@ -101,6 +102,12 @@ function fromBfloat16(bits: Uint16Array): Float32Array {
   const words = new Uint32Array(bits.length);
   for (let i = 0; i < bits.length; i++) words[i] = (bits[i] as number) << 16;
   return new Float32Array(words.buffer);
+}
+
+/** Any tensor of a file as float32; a float32 tensor's own array. */
+export function toFloat32({ dtype, data }: FileTensor): Float32Array {
+  if (data instanceof Float32Array) return data;
+  return dtype === "F16" ? fromFloat16Array(data as Uint16Array) : Float32Array.from(data, Number);
 }
 
 /** Larger elements first, then by name, so that every tensor is aligned without a gap. */
