@@ -1,73 +1,104 @@
 """Writes e2e/goldens/models: `python e2e/oracle/models.py [--out DIR] [--gap] [name ...]`.
 
-Needs torch, diffusers, transformers, peft, safetensors. Deterministic, so a second run writes the same numbers.
+Needs torch, diffusers, transformers, peft, safetensors. Weights come from seeded.py and are not stored. Values are
+computed in float64 and stored in float32, so that a golden carries one rounding; `--gap` prints how far diffusers'
+own float32 lies from it. A second run writes the same numbers.
 """
 
 import argparse
-import json
 from pathlib import Path
 
-import numpy as np
 import torch
-from safetensors.numpy import save_file
 
+import encoders
+import sampling
+import steps
 import unets
+from common import gap, save
 
-HERE = Path(__file__).resolve().parent
-
-
-def arrays(tensors: dict) -> dict:
-    def stored(t):
-        a = t.detach().numpy() if isinstance(t, torch.Tensor) else t
-        return np.ascontiguousarray(a.astype(np.float32) if a.dtype == np.float64 else a)
-
-    return {name: stored(t) for name, t in tensors.items()}
+GOLDENS = Path(__file__).resolve().parent.parent / "goldens" / "models"
 
 
-def save(path: Path, tensors: dict, **metadata) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(arrays(tensors), path, {k: str(v) for k, v in metadata.items()} or None)
+def report(name: str, file: str, make, show_gap: bool) -> dict:
+    """The float64 result of `make`, told in a line."""
+    result = make(torch.float64)
+    values = next(iter(result.values()))
+    line = f"{name:18s} {file:22s} {sum(t.numel() for t in result.values()):7d} numbers"
+    line += f", std {values.std().item():.2f}" if values.numel() > 1 else f", loss {values.item():.4f}"
+    print(line + (f", float32: {gap(make(torch.float32), result)}" if show_gap else ""))
+    return result
 
 
-def gap(a: dict, b: dict) -> str:
-    """The worst of float32 against float64, in the measures that the goldens are judged by."""
-    grads = [k for k in a if k not in ("eps", "errors", "output")]
-    norm = lambda t: float(t.detach().double().norm())
-    whole = sum(norm(b[k]) ** 2 for k in grads) ** 0.5
-    worst = max(grads, key=lambda k: norm(a[k].double() - b[k]) / max(norm(b[k]), 1e-5 * whole))
-    share = norm(a[worst].double() - b[worst]) / max(norm(b[worst]), 1e-5 * whole)
-    first = next(iter(b))
-    return f"forward {norm(a[first].double() - b[first]) / norm(b[first]):.1e}, gradient {share:.1e} ({worst})"
-
-
-def write_unet(name: str, out: Path, show_gap: bool) -> None:
+def write_unet(name: str, folder: Path, show_gap: bool) -> None:
     u = unets.UNETS[name]
     x = unets.inputs(name, u)
-    folder = out / name
     unets.build(u).save_config(folder / "unet")
     save(folder / "inputs.safetensors", x)
-    for kind in ("full", "attention", "linear", "conv"):
-        make = lambda dtype: unets.build(u, dtype) if kind == "full" else unets.adapt(unets.build(u, dtype), kind, u.rank, u.alpha)
-        result = unets.golden(make(torch.float64), x)
-        file = "full" if kind == "full" else f"lora-{kind}"
-        save(folder / f"{file}.safetensors", result, **({} if kind == "full" else {"rank": u.rank, "alpha": u.alpha}))
-        numbers = sum(t.numel() for k, t in result.items() if k not in ("eps", "errors"))
-        line = f"{name:18s} {file:15s} {numbers:7d} numbers, eps std {result['eps'].std().item():.2f}"
-        print(line + (f", float32: {gap(unets.golden(make(torch.float32), x), result)}" if show_gap else ""))
+    full = lambda dtype: unets.golden(unets.build(u, dtype), x)
+    save(folder / "full.safetensors", report(name, "full", full, show_gap))
+    for kind in ("attention", "linear", "conv"):
+        lora = lambda dtype: unets.golden(unets.adapt(unets.build(u, dtype), kind, u.rank, u.alpha), x)
+        save(folder / f"lora-{kind}.safetensors", report(name, f"lora-{kind}", lora, show_gap), rank=u.rank, alpha=u.alpha)
+
+
+def write_text(name: str, folder: Path, show_gap: bool) -> None:
+    x = encoders.text_inputs(name)
+    encoders.text_config(name).save_pretrained(folder / "text_encoder")
+    save(folder / "inputs.safetensors", x)
+    save(folder / "full.safetensors", report(name, "full", lambda dtype: encoders.text_golden(name, x, dtype), show_gap))
+
+
+def write_vae(name: str, folder: Path, show_gap: bool) -> None:
+    x = encoders.vae_inputs(name)
+    encoders.vae(name).save_config(folder / "vae")
+    save(folder / "inputs.safetensors", x)
+    save(folder / "encode.safetensors", report(name, "encode", lambda dtype: encoders.encode_golden(name, x, dtype), show_gap))
+    save(folder / "decode.safetensors", report(name, "decode", lambda dtype: encoders.decode_golden(name, x, dtype), show_gap))
+
+
+def write_steps(name: str, folder: Path, show_gap: bool) -> None:
+    """Files that `studio step` reads as they are: two diffusers folders, two adapters, three batches."""
+    players = {torch.float64: steps.Players(), torch.float32: steps.Players(torch.float32)}
+    for player, model in (("policy", players[torch.float32].base), ("opponent", players[torch.float32].opponent["full"])):
+        model.save_pretrained(folder / player / "unet")
+    for player, tensors in players[torch.float64].adapters.items():
+        save(folder / f"{player}-adapter.safetensors", tensors, rank=steps.UNET.rank, alpha=steps.UNET.alpha)
+    for file, batch in steps.batches().items():
+        save(folder / f"{file}.safetensors", batch)
+    for file, (train, batch, objective, loss, beta) in steps.STEPS.items():
+        result = report(name, file, lambda dtype: players[dtype].step(file), show_gap)
+        if show_gap and "inside" in result:
+            print(f"{'':41s} inside {[round(v, 3) for v in result['inside'].tolist()]}")
+        save(folder / f"{file}.safetensors", result, train=train, batch=batch, objective=objective, loss=loss, beta=beta)
+
+
+def write_ddim(name: str, folder: Path, show_gap: bool) -> None:
+    x = sampling.sample()
+    print(f"{name:18s} latents, std {x['latents'].std().item():.2f}", end="")
+    print(f", float32: max {(sampling.sample(torch.float64)['latents'] - x['latents']).abs().max():.1e}" if show_gap else "")
+    save(folder / "ddim.safetensors", x, steps=sampling.STEPS, guidance=sampling.GUIDANCE, unet="step/policy/unet")
+
+
+WRITERS = {
+    **dict.fromkeys(unets.UNETS, write_unet),
+    **dict.fromkeys(encoders.TEXTS, write_text),
+    **dict.fromkeys(encoders.VAES, write_vae),
+    "step": write_steps,
+    "ddim": write_ddim,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=HERE.parent / "goldens" / "models")
+    parser.add_argument("--out", type=Path, default=GOLDENS)
     parser.add_argument("--gap", action="store_true", help="print how far float32 lies from the stored float64 results")
     parser.add_argument("names", nargs="*", metavar="name")
     options = parser.parse_args()
-    writers = {**{name: write_unet for name in unets.UNETS}}
-    unknown = [name for name in options.names if name not in writers]
+    unknown = [name for name in options.names if name not in WRITERS]
     if unknown:
-        parser.error(f"no golden is named {', '.join(unknown)}; there are {', '.join(writers)}")
-    for name in options.names or writers:
-        writers[name](name, options.out, options.gap)
+        parser.error(f"no golden is named {', '.join(unknown)}; there are {', '.join(WRITERS)}")
+    for name in options.names or WRITERS:
+        WRITERS[name](name, options.out / name, options.gap)
 
 
 if __name__ == "__main__":

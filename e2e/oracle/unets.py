@@ -6,15 +6,14 @@ golden carries one rounding (diffusers' own float32 differs from it by a few 1e-
 
 from dataclasses import dataclass, field
 
-import diffusers
 import numpy as np
 import torch
 from diffusers import UNet2DConditionModel
 from peft import LoraConfig, inject_adapter_in_model
 
 import seeded
+from common import gradients, like, seed_weights
 
-diffusers.utils.logging.set_verbosity_error()
 CROSS, PLAIN = "CrossAttnDownBlock2D", "DownBlock2D"
 ATTENTION = ("to_q", "to_k", "to_v", "to_out.0")
 
@@ -63,22 +62,8 @@ def config(u: Unet) -> dict:
     }  # fmt: skip
 
 
-def seed_weights(model: torch.nn.Module, prefix: str = "", salt: str = "") -> None:
-    """Fills every parameter by the rule, under its checkpoint name (PEFT's without '.default', '.base_layer')."""
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            name = prefix + public(name)
-            parameter.copy_(torch.from_numpy(seeded.tensor(salt + name, tuple(parameter.shape))))
-
-
-def public(name: str) -> str:
-    return name.replace(".base_layer", "").replace(".default", "")
-
-
 def build(u: Unet, dtype=torch.float64) -> UNet2DConditionModel:
-    model = UNet2DConditionModel(**config(u)).to(dtype).eval()
-    seed_weights(model)
-    return model
+    return seed_weights(UNet2DConditionModel(**config(u)).to(dtype).eval())
 
 
 def inputs(name: str, u: Unet) -> dict:
@@ -111,19 +96,18 @@ def adapt(model: torch.nn.Module, kind: str, rank: int, alpha: int) -> torch.nn.
     return model
 
 
-def predict(model, x: dict) -> torch.Tensor:
-    dtype = next(model.parameters()).dtype
-    as_input = lambda key: torch.from_numpy(x[key]).to(dtype)
-    return model(as_input("sample"), torch.from_numpy(x["timesteps"]), as_input("encoder_hidden_states")).sample
+def predict(model, sample: np.ndarray, timesteps: np.ndarray, text: np.ndarray) -> torch.Tensor:
+    return model(like(model, sample), torch.from_numpy(timesteps), like(model, text)).sample
+
+
+def errors_of(eps: torch.Tensor, target: np.ndarray) -> torch.Tensor:
+    """Mean over C, H, W of (eps - target)^2, per sample."""
+    return (eps - torch.from_numpy(target).to(eps)).pow(2).mean(dim=(1, 2, 3))
 
 
 def golden(model, x: dict) -> dict:
     """eps [N,4,h,w], errors [N], and d(sum_n seeds[n] errors[n]) for every trainable tensor."""
-    eps = predict(model, x)
-    errors = (eps - torch.from_numpy(x["target"]).to(eps)).pow(2).mean(dim=(1, 2, 3))
+    eps = predict(model, x["sample"], x["timesteps"], x["encoder_hidden_states"])
+    errors = errors_of(eps, x["target"])
     (torch.from_numpy(x["seeds"]).to(errors) * errors).sum().backward()
     return {"eps": eps, "errors": errors, **gradients(model)}
-
-
-def gradients(model, prefix: str = "") -> dict:
-    return {prefix + public(n): p.grad for n, p in model.named_parameters() if p.requires_grad}

@@ -1,0 +1,129 @@
+"""One SPIN step in plain torch, as DiffusionDPO's train.py computes it, and the files of `studio step`.
+
+x_t    = sqrt(abar_t) x0 + sqrt(1 - abar_t) noise            winner
+x'_t   = the same of x0_opponent, at timesteps_opponent and noise_opponent where given
+L      = mean over C, H, W of (eps(x_t, t, c) - target)^2     target: the noise; the loser's is target_opponent where given
+inside = -0.5 beta ((L_w - L_l) policy - (L_w - L_l) opponent)
+spin   = mean of -logsigmoid(inside) | max(0, 1 - inside) | 1 - inside
+dpo    = spin whose opponent is the base model without an adapter
+sft    = mean of L_w
+"""
+
+import numpy as np
+import torch
+from diffusers import DDPMScheduler
+
+import seeded
+import unets
+from common import gradients, like, public
+
+UNET = unets.Unet((4, 8), (unets.CROSS, unets.PLAIN), 2, 12, (3, 6, 8), 77, groups=2)
+B = 3
+NOISE = dict(num_train_timesteps=1000, beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
+
+LOSSES = {
+    "logistic": lambda inside: -torch.nn.functional.logsigmoid(inside),
+    "hinge": lambda inside: torch.relu(1 - inside),
+    "correlation": lambda inside: 1 - inside,
+}
+
+# file: (train, batch, objective, loss, beta)
+STEPS = {
+    "lora-spin-logistic": ("lora", "batch", "spin", "logistic", 5000),
+    "lora-spin-hinge": ("lora", "batch", "spin", "hinge", 5000),
+    "lora-spin-correlation": ("lora", "batch", "spin", "correlation", 5000),
+    "lora-spin-independent": ("lora", "batch-independent", "spin", "logistic", 2000),
+    "lora-spin-target": ("lora", "batch-target", "spin", "logistic", 2000),
+    "lora-dpo-logistic": ("lora", "batch", "dpo", "logistic", 20),
+    "lora-sft": ("lora", "batch", "sft", "logistic", 5000),
+    "full-spin-logistic": ("full", "batch-independent", "spin", "logistic", 500),
+    "full-spin-hinge": ("full", "batch", "spin", "hinge", 2000),
+    "full-spin-correlation": ("full", "batch-target", "spin", "correlation", 2000),
+    "full-dpo-logistic": ("full", "batch", "dpo", "logistic", 5000),
+    "full-sft": ("full", "batch", "sft", "logistic", 5000),
+}
+
+
+def batches(width: int = UNET.cross, size: tuple = UNET.latent[1:], count: int = B) -> dict:
+    """The three `--batch` files by name."""
+    latents = lambda key: seeded.normal(f"step/{key}", (count, 4, *size))
+    batch = {
+        "x0": latents("x0"),
+        "x0_opponent": latents("x0_opponent"),
+        "timesteps": np.array([23, 480, 971][:count], np.int64),
+        "noise": latents("noise"),
+        "encoder_hidden_states": seeded.normal("step/text", (count, 77, width)),
+    }
+    apart = {**batch, "noise_opponent": latents("noise_opponent"), "timesteps_opponent": np.array([700, 5, 310][:count], np.int64)}
+    return {"batch": batch, "batch-independent": apart, "batch-target": {**apart, "target_opponent": latents("target_opponent")}}
+
+
+def noised(x0: np.ndarray, noise: np.ndarray, timesteps: np.ndarray) -> np.ndarray:
+    abar = DDPMScheduler(**NOISE).alphas_cumprod.double().numpy()[timesteps].reshape(-1, 1, 1, 1)
+    return np.sqrt(abar) * x0 + np.sqrt(1 - abar) * noise
+
+
+def errors(model, batch: dict) -> tuple[torch.Tensor, torch.Tensor]:
+    """L_w and L_l, [B] each."""
+    noise_l = batch.get("noise_opponent", batch["noise"])
+    t_l = batch.get("timesteps_opponent", batch["timesteps"])
+    xt = np.concatenate([noised(batch["x0"], batch["noise"], batch["timesteps"]), noised(batch["x0_opponent"], noise_l, t_l)])
+    t, text = np.concatenate([batch["timesteps"], t_l]), np.concatenate([batch["encoder_hidden_states"]] * 2)
+    target = np.concatenate([batch["noise"], batch.get("target_opponent", noise_l)])
+    return unets.errors_of(unets.predict(model, xt, t, text), target).chunk(2)
+
+
+def step(policy, opponent, batch: dict, objective: str, loss: str, beta: float) -> dict:
+    """What `studio step` writes. `opponent` is a function that returns the opposing model; sft does not call it."""
+    policy.zero_grad()
+    w, l = errors(policy, batch)
+    out = {"error_winner": w, "error_loser": l}
+    if objective == "sft":
+        value = w.mean()
+    else:
+        with torch.no_grad():
+            w0, l0 = errors(opponent(), batch)
+        inside = -0.5 * beta * ((w - l) - (w0 - l0)).double()
+        value = LOSSES[loss](inside).mean()
+        out |= {"inside": inside, "error_winner_opponent": w0, "error_loser_opponent": l0}
+    value.backward()
+    return {"loss": value, **out, **gradients(policy)}
+
+
+def near(name: str, shape, salt: str, by: float) -> np.ndarray:
+    """The rule's tensor, moved a little: both players must be close, or the logit saturates."""
+    return seeded.tensor(name, shape) + np.float32(by) * (seeded.tensor(salt + name, shape) - seeded.rule(name, shape)[0])
+
+
+def adapter(model, salt: str, by: float) -> dict:
+    """The LoRA tensors of an adapted model, under PEFT's names."""
+    shapes = {public(n): tuple(p.shape) for n, p in model.named_parameters() if ".lora_" in n}
+    return {n: near(n, s, salt, by).astype(np.float32) for n, s in shapes.items()}
+
+
+def load(model, tensors: dict) -> torch.nn.Module:
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if public(name) in tensors:
+                parameter.copy_(like(model, tensors[public(name)]))
+    return model
+
+
+class Players:
+    """Policy and opponent of the step goldens, for both kinds of training."""
+
+    def __init__(self, dtype=torch.float64):
+        base = lambda: unets.build(UNET, dtype)
+        lora = lambda tensors: load(unets.adapt(base(), "attention", UNET.rank, UNET.alpha), tensors)
+        adapted = unets.adapt(base(), "attention", UNET.rank, UNET.alpha)
+        self.adapters = {"policy": adapter(adapted, "policy/", 0.002), "opponent": adapter(adapted, "opponent/", 0.002)}
+        self.base = base()
+        shapes = {n: tuple(p.shape) for n, p in self.base.named_parameters()}
+        self.weights = {n: near(n, s, "opponent/", 0.002).astype(np.float32) for n, s in shapes.items()}
+        self.policy = {"lora": lora(self.adapters["policy"]), "full": base()}
+        self.opponent = {"lora": lora(self.adapters["opponent"]), "full": load(base(), self.weights)}
+
+    def step(self, name: str) -> dict:
+        train, batch, objective, loss, beta = STEPS[name]
+        opponent = self.base if objective == "dpo" else self.opponent[train]
+        return step(self.policy[train], lambda: opponent, batches()[batch], objective, loss, beta)
