@@ -9,17 +9,12 @@ import torch
 import transformers
 
 import seeded
+from values import VALUES
 
 diffusers.utils.logging.set_verbosity_error()
 transformers.utils.logging.set_verbosity_error()
 
 DTYPES = {"float32": "F32", "float16": "F16", "int64": "I64"}
-
-# everything in a golden that is not the gradient of a parameter
-VALUES = {
-    "eps", "errors", "last_hidden_state", "moments", "decoded", "latents",
-    "loss", "inside", "error_winner", "error_loser", "error_winner_opponent", "error_loser_opponent",
-}  # fmt: skip
 
 
 def public(name: str) -> str:

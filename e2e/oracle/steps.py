@@ -73,16 +73,15 @@ def errors(model, batch: dict) -> tuple[torch.Tensor, torch.Tensor]:
     return unets.errors_of(unets.predict(model, xt, t, text), target).chunk(2)
 
 
-def step(policy, opponent, batch: dict, objective: str, loss: str, beta: float) -> dict:
-    """What `studio step` writes. `opponent` is a function that returns the opposing model; sft does not call it."""
+def step(policy, against: tuple, batch: dict, objective: str, loss: str, beta: float) -> dict:
+    """What `studio step` writes. `against`: the opponent's L_w and L_l; sft does not read it."""
     policy.zero_grad()
     w, l = errors(policy, batch)
     out = {"error_winner": w, "error_loser": l}
     if objective == "sft":
         value = w.mean()
     else:
-        with torch.no_grad():
-            w0, l0 = errors(opponent(), batch)
+        w0, l0 = against
         inside = -0.5 * beta * ((w - l) - (w0 - l0)).double()
         value = LOSSES[loss](inside).mean()
         out |= {"inside": inside, "error_winner_opponent": w0, "error_loser_opponent": l0}
@@ -125,5 +124,6 @@ class Players:
 
     def step(self, name: str) -> dict:
         train, batch, objective, loss, beta = STEPS[name]
-        opponent = self.base if objective == "dpo" else self.opponent[train]
-        return step(self.policy[train], lambda: opponent, batches()[batch], objective, loss, beta)
+        with torch.no_grad():
+            against = errors(self.base if objective == "dpo" else self.opponent[train], batches()[batch])
+        return step(self.policy[train], against, batches()[batch], objective, loss, beta)
