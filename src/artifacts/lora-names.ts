@@ -4,6 +4,7 @@
  * none (a model's own adapter), `unet.` (diffusers' pipelines), `base_model.model.` (PEFT), and is kept for writing back.
  */
 import { StudioError } from "../lib/errors.ts";
+import { isJsonObject } from "./json-object.ts";
 import { type FileTensor, type Safetensors, toFloat32 } from "./safetensors.ts";
 
 export interface LoraModule {
@@ -100,7 +101,7 @@ function loraModule(module: string, a: FileTensor, b: FileTensor, config: LoraCo
 
 /** Without a word, alpha = rank. rslora scales by alpha / sqrt(r) = (alpha sqrt(r)) / r. */
 function alphaOf(module: string, rank: number, config: LoraConfig): number {
-  const patterns = Object.entries(isObject(config.alpha_pattern) ? config.alpha_pattern : {});
+  const patterns = Object.entries(isJsonObject(config.alpha_pattern) ? config.alpha_pattern : {});
   const pattern = patterns.find(([end]) => module === end || module.endsWith(`.${end}`));
   const alpha = pattern?.[1] ?? config.lora_alpha;
   if (typeof alpha !== "number" || !Number.isFinite(alpha) || alpha === 0) return rank;
@@ -116,13 +117,9 @@ function fromMetadata(json: string | undefined): LoraConfig {
   } catch {
     return refuse(`The metadata ${metadataKey} are not JSON`);
   }
-  if (!isObject(value)) return refuse(`The metadata ${metadataKey} are not an object`);
+  if (!isJsonObject(value)) return refuse(`The metadata ${metadataKey} are not an object`);
   const field = (name: string) => (Object.hasOwn(value, `unet.${name}`) ? value[`unet.${name}`] : value[name]);
   return { lora_alpha: field("lora_alpha"), alpha_pattern: field("alpha_pattern"), use_rslora: field("use_rslora") };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 export function loraKey({ prefix, adapter }: LoraSpelling, module: string, side: "A" | "B"): string {

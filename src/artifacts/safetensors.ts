@@ -13,8 +13,6 @@ import {
   type TensorInfo,
 } from "./safetensors-header.ts";
 
-export type { FileDType, TensorInfo } from "./safetensors-header.ts";
-
 /** The element types that the studio keeps: what it writes, and what `read` gives. */
 export type StoredDType = "F32" | "F16" | "I32" | "I64" | "BOOL" | "U8";
 

@@ -1,0 +1,56 @@
+/** @file Says in words which kind of model a folder is, where it is not Stable Diffusion 1.x. */
+import { StudioError } from "../lib/errors.ts";
+import { type JsonObject, showJson } from "./json-object.ts";
+
+function refuse(message: string, hint?: string): never {
+  throw new StudioError("model", message, hint);
+}
+
+/** From the names of its files alone. */
+export function explainFolder(files: ReadonlySet<string>): void {
+  const has = (pattern: RegExp) => [...files].find((file) => pattern.test(file));
+  if (files.size === 0) refuse("The model folder is empty, and diffusers' folder layout was expected.");
+  if (has(/^transformer\//))
+    refuse("This is a transformer model (SD 3, Flux or the like), and Stable Diffusion 1.x was expected.");
+  if (has(/^text_encoder_2\//)) refuse("This is Stable Diffusion XL, and Stable Diffusion 1.x was expected.");
+  if (has(/^unet\//)) return;
+  if (has(/\.onnx$/)) refuse("This is an ONNX export, and a folder with safetensors was expected.");
+  const single = has(/^[^/]+\.(safetensors|ckpt)$/);
+  if (single) {
+    refuse(
+      `${single} stands alone, and diffusers' folder layout was expected.`,
+      "diffusers makes a folder of it: StableDiffusionPipeline.from_single_file(FILE).save_pretrained(FOLDER).",
+    );
+  }
+}
+
+const channels: { readonly [count: number]: string } = {
+  5: "a depth model",
+  7: "an upscaler",
+  8: "an image editing model (InstructPix2Pix)",
+  9: "an inpainting model",
+};
+
+export function checkUnet(config: JsonObject): void {
+  const kind = config._class_name ?? "UNet2DConditionModel";
+  if (kind !== "UNet2DConditionModel")
+    refuse(`unet/config.json is for ${showJson(kind)}, and UNet2DConditionModel was expected.`);
+  if (config.addition_embed_type === "text_time" || config.cross_attention_dim === 2048) {
+    refuse("The UNet is Stable Diffusion XL's, and Stable Diffusion 1.x was expected.");
+  }
+  if (config.cross_attention_dim === 1024 && Array.isArray(config.attention_head_dim)) {
+    refuse("The UNet is Stable Diffusion 2's, and Stable Diffusion 1.x was expected.");
+  }
+  const count = config.in_channels;
+  if (count !== undefined && count !== 4) {
+    const words = typeof count === "number" ? channels[count] : undefined;
+    refuse(`The UNet takes ${showJson(count)} channels${words ? `: it is ${words}` : ""}, and 4 were expected.`);
+  }
+}
+
+export function checkScheduler(config: JsonObject): void {
+  const prediction = config.prediction_type ?? "epsilon";
+  if (prediction !== "epsilon") {
+    refuse(`The model predicts ${showJson(prediction)}, and a model that predicts the noise (epsilon) was expected.`);
+  }
+}
