@@ -45,7 +45,7 @@ save("to_half", [h.make_node("Cast", ["x"], ["y"], to=T.FLOAT16)],
 
 # total' = total + scale * g, scale a scalar
 save("accumulate", [h.make_node("Mul", ["g", "scale"], ["scaled"]), h.make_node("Add", ["total", "scaled"], ["next"])],
-     [value("total", [6]), value("g", [6]), value("scale", [])], [value("next", [6])])
+     [value("total", [5]), value("g", [5]), value("scale", [])], [value("next", [5])])
 
 # int64 indices and a bool mask, the two types that need care on WebGPU
 save("pick", [h.make_node("Gather", ["table", "ids"], ["rows"], axis=0), h.make_node("Where", ["keep", "rows", "zero"], ["y"])],

@@ -1,0 +1,239 @@
+/**
+ * @file Runs plans on a backend: the calls of a list over a table of tensors. Weights and gradients own their buffers,
+ * trainables have one set of buffers an adapter, everything else lives in slots. One run at a time is the caller's business:
+ * a second one would overwrite the slots of the first.
+ */
+import { assert, required, StudioError } from "../lib/errors.ts";
+import { fromFloat16Array, toFloat16Array } from "../lib/float16.ts";
+import type { TensorData } from "../lib/tensor.ts";
+import { byteSize, emptyOf, sizeOf } from "../lib/tensor.ts";
+import type { Call, Plan, PlanSet, ProgramSpec, TensorSpec } from "../plan/types.ts";
+import type { Backend, Binding, DeviceBuffer, Session } from "./backend.ts";
+
+/** The .onnx file of a program. The loader checks its hash. */
+export type LoadProgram = (name: string, spec: ProgramSpec) => Promise<Uint8Array>;
+
+type Buffers = Map<string, DeviceBuffer>;
+
+export class Executor {
+  /** Elements in the flat vector of the trainable tensors. */
+  readonly length: number;
+  private readonly backend: Backend;
+  private readonly set: PlanSet;
+  private readonly loadProgram: LoadProgram;
+  /** hash -> session: programs of equal bytes share one. */
+  private readonly sessions = new Map<string, Promise<Session>>();
+  private readonly slots: Buffers = new Map();
+  /** Weights and gradients, by tensor name. */
+  private readonly own: Buffers = new Map();
+  private readonly adapters = new Map<string, Buffers>();
+
+  constructor(backend: Backend, set: PlanSet, loadProgram: LoadProgram) {
+    this.backend = backend;
+    this.set = set;
+    this.loadProgram = loadProgram;
+    this.length = set.layout.reduce((end, { offset, shape }) => Math.max(end, offset + sizeOf(shape)), 0);
+    checkSet(set);
+  }
+
+  /** Uploads a frozen weight, converted between float32 and float16 where the plan stores it in the other. */
+  async loadWeight(name: string, data: TensorData): Promise<void> {
+    const spec = this.spec(name);
+    assert(spec.kind === "weight", `"${name}" is loaded as a weight, but is of kind ${spec.kind}`);
+    const stored = convert(spec, data);
+    if (stored?.length !== sizeOf(spec.shape))
+      throw new StudioError(
+        "weight",
+        `The weight "${name}" has ${data.length} numbers in a ${data.constructor.name}, expected ${sizeOf(spec.shape)} of ${spec.dtype}.`,
+      );
+    await this.backend.write(this.owned(name, spec), stored);
+  }
+
+  /** Makes room for a set of trainable tensors; all are zero. */
+  createAdapter(id: string): void {
+    assert(!this.adapters.has(id), `adapter "${id}" exists already`);
+    const buffers: Buffers = new Map();
+    this.adapters.set(id, buffers);
+    for (const [name, spec] of Object.entries(this.set.tensors))
+      if (spec.kind === "trainable")
+        buffers.set(name, this.backend.allocate(byteSize(spec), `trainable:${id}/${name}`));
+  }
+
+  freeAdapter(id: string): void {
+    for (const buffer of this.adapter(id).values()) this.backend.free(buffer);
+    this.adapters.delete(id);
+  }
+
+  async writeAdapter(id: string, vector: Float32Array): Promise<void> {
+    assert(vector.length === this.length, `an adapter has ${this.length} numbers, but ${vector.length} were given`);
+    const buffers = this.adapter(id);
+    for (const { name, shape, offset } of this.set.layout)
+      await this.backend.write(
+        required(buffers.get(name), `trainable "${name}"`),
+        vector.subarray(offset, offset + sizeOf(shape)),
+      );
+  }
+
+  async readAdapter(id: string): Promise<Float32Array> {
+    const vector = new Float32Array(this.length);
+    for (const { name, offset } of this.set.layout)
+      vector.set((await this.backend.read(this.binding(name, id))) as Float32Array, offset);
+    return vector;
+  }
+
+  /**
+   * Writes the inputs, runs the calls in order, then lets the accumulators change places.
+   * When it fails midway the accumulators are those from before.
+   */
+  async run(name: string, inputs: Readonly<Record<string, TensorData>>, adapter?: string): Promise<void> {
+    const plan = required(this.set.plans[name], `plan "${name}"`);
+    this.checkInputs(name, plan, inputs);
+    for (const tensor of plan.inputs)
+      await this.backend.write(this.buffer(tensor, adapter), required(inputs[tensor], `input "${tensor}"`));
+    for (const call of plan.calls) await this.call(call, adapter);
+    for (const [a, b] of plan.swaps) this.swap(a, b, adapter);
+  }
+
+  /** Any tensor but a trainable one, as it lies on the device. */
+  read(tensor: string): Promise<TensorData> {
+    return this.backend.read(this.binding(tensor));
+  }
+
+  /** The accumulated gradient vector, in the layout's order; the accumulators are zero afterwards. */
+  async gradients(): Promise<Float32Array> {
+    const vector = new Float32Array(this.length);
+    for (const { tensor, offset, length } of Object.values(this.set.groups)) {
+      const part = (await this.read(tensor)) as Float32Array;
+      vector.set(part.subarray(0, length), offset);
+    }
+    // Only when all were read: a device lost in between must not cost half of the sum.
+    await this.clearGradients();
+    return vector;
+  }
+
+  async clearGradients(): Promise<void> {
+    for (const { tensor } of Object.values(this.set.groups)) await this.backend.clear(this.buffer(tensor));
+  }
+
+  /** Gives back sessions and buffers; the backend stays. */
+  async dispose(): Promise<void> {
+    const sessions = await Promise.allSettled(this.sessions.values());
+    for (const session of sessions) if (session.status === "fulfilled") await this.backend.release(session.value);
+    for (const buffers of [this.slots, this.own, ...this.adapters.values()]) {
+      for (const buffer of buffers.values()) this.backend.free(buffer);
+      buffers.clear();
+    }
+    this.sessions.clear();
+    this.adapters.clear();
+  }
+
+  private async call({ program, inputs, outputs }: Call, adapter: string | undefined): Promise<void> {
+    const session = await this.session(program);
+    const bind = (ports: Readonly<Record<string, string>>): Record<string, Binding> =>
+      Object.fromEntries(Object.entries(ports).map(([port, tensor]) => [port, this.binding(tensor, adapter)]));
+    await this.backend.run(session, bind(inputs), bind(outputs));
+  }
+
+  private session(program: string): Promise<Session> {
+    const spec = required(this.set.programs[program], `program "${program}"`);
+    const known = this.sessions.get(spec.hash);
+    if (known) return known;
+    const session = this.loadProgram(program, spec).then((onnx) => this.backend.compile(program, onnx));
+    this.sessions.set(spec.hash, session);
+    // One that failed is tried again by the next call.
+    session.catch(() => this.sessions.delete(spec.hash));
+    return session;
+  }
+
+  private checkInputs(name: string, plan: Plan, inputs: Readonly<Record<string, TensorData>>): void {
+    for (const tensor of Object.keys(inputs))
+      assert(plan.inputs.includes(tensor), `plan "${name}" has no input "${tensor}"`);
+    for (const tensor of plan.inputs) {
+      const spec = this.spec(tensor);
+      const data = inputs[tensor];
+      assert(data, `plan "${name}" was not given its input "${tensor}"`);
+      assert(
+        data.constructor === emptyOf({ dtype: spec.dtype, shape: [0] }).constructor &&
+          data.length === sizeOf(spec.shape),
+        `input "${tensor}" of plan "${name}" is ${sizeOf(spec.shape)} of ${spec.dtype}, but was given ${data.length} in a ${data.constructor.name}`,
+      );
+    }
+  }
+
+  private swap(a: string, b: string, adapter: string | undefined): void {
+    const buffers = this.spec(a).kind === "trainable" ? this.adapter(adapter) : this.own;
+    const [bufferA, bufferB] = [this.buffer(a, adapter), this.buffer(b, adapter)];
+    buffers.set(a, bufferB);
+    buffers.set(b, bufferA);
+  }
+
+  private binding(tensor: string, adapter?: string): Binding {
+    return { buffer: this.buffer(tensor, adapter), type: this.spec(tensor) };
+  }
+
+  private buffer(tensor: string, adapter?: string): DeviceBuffer {
+    const spec = this.spec(tensor);
+    if (spec.kind === "trainable") return required(this.adapter(adapter).get(tensor), `trainable "${tensor}"`);
+    if (spec.kind === "weight") return required(this.own.get(tensor), `the weight "${tensor}" (it was never loaded)`);
+    if (spec.kind === "gradient") return this.owned(tensor, spec);
+    const slot = required(spec.slot, `the slot of "${tensor}"`);
+    return this.allocated(this.slots, slot, required(this.set.slots[slot], `slot "${slot}"`), `slot:${slot}`);
+  }
+
+  private owned(tensor: string, spec: TensorSpec): DeviceBuffer {
+    return this.allocated(this.own, tensor, byteSize(spec), `${spec.kind}:${tensor}`);
+  }
+
+  /** Once, at first use. New buffers are zero on every backend. */
+  private allocated(buffers: Buffers, key: string, bytes: number, label: string): DeviceBuffer {
+    const known = buffers.get(key);
+    if (known) return known;
+    const buffer = this.backend.allocate(bytes, label);
+    buffers.set(key, buffer);
+    return buffer;
+  }
+
+  private adapter(id: string | undefined): Buffers {
+    return required(this.adapters.get(id ?? ""), id === undefined ? "the adapter of this plan" : `adapter "${id}"`);
+  }
+
+  private spec(tensor: string): TensorSpec {
+    return required(this.set.tensors[tensor], `tensor "${tensor}"`);
+  }
+}
+
+/** The data in the tensor's own type, or nothing when that is no float matter. */
+function convert(spec: TensorSpec, data: TensorData): TensorData | undefined {
+  if (data.constructor === emptyOf({ dtype: spec.dtype, shape: [0] }).constructor) return data;
+  if (spec.dtype === "float16" && data instanceof Float32Array) return toFloat16Array(data);
+  if (spec.dtype === "float32" && data instanceof Uint16Array) return fromFloat16Array(data);
+  return undefined;
+}
+
+/** What the executor relies on and a plan set could get wrong. */
+function checkSet({ tensors, slots, layout, plans }: PlanSet): void {
+  for (const [name, spec] of Object.entries(tensors)) {
+    if (spec.slot !== undefined)
+      assert(
+        byteSize(spec) <= (slots[spec.slot] ?? 0),
+        `"${name}" (${byteSize(spec)} bytes) does not fit its slot "${spec.slot}"`,
+      );
+    if (spec.kind === "trainable")
+      assert(spec.dtype === "float32", `trainable "${name}" is ${spec.dtype}, not float32`);
+  }
+  for (const { name, shape } of layout)
+    assert(
+      tensors[name]?.kind === "trainable" && sizeOf(tensors[name].shape) === sizeOf(shape),
+      `the layout's "${name}" is not a trainable tensor of that size`,
+    );
+  for (const [a, b] of Object.values(plans).flatMap(({ swaps }) => swaps))
+    assert(
+      tensors[a] &&
+        tensors[b] &&
+        tensors[a].slot === undefined &&
+        tensors[b].slot === undefined &&
+        tensors[a].kind === tensors[b].kind &&
+        byteSize(tensors[a]) === byteSize(tensors[b]),
+      `"${a}" and "${b}" change places, but are not two of a kind with buffers of their own`,
+    );
+}
