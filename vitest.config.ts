@@ -1,5 +1,11 @@
 /** @file Unit tests, in Node: beside the code in src/, and the checks of the project itself in e2e/. */
 import { defineConfig } from "vitest/config";
+import { nodeGpu } from "./e2e/lavapipe.ts";
+
+// Tests of the `node-webgpu` backend read the kind of adapter in SPIN_WEBGPU: lavapipe, swiftshader, hardware or none. The rest is
+// for the processes that vitest starts: the system's linker reads it before any code of ours runs.
+const gpu = nodeGpu();
+Object.assign(process.env, gpu.env, { SPIN_WEBGPU: gpu.kind });
 
 export default defineConfig({
   test: {
