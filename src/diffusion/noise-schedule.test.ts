@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { golden } from "../../e2e/oracle/diffusion-golden.ts";
+import { addNoise, scaledLinear } from "./noise-schedule.ts";
+
+const want = golden<{
+  betas: number[];
+  alphasCumprod: number[];
+  x0: number[];
+  eps: number[];
+  t: number[];
+  xt: number[];
+}>("schedule");
+
+test("betas and alphasCumprod of SD-1.5 have diffusers' bits", () => {
+  const { betas, alphasCumprod } = scaledLinear();
+  expect(betas).toEqual(Float32Array.from(want.betas));
+  expect(alphasCumprod).toEqual(Float32Array.from(want.alphasCumprod));
+});
+
+test("addNoise has the bits of add_noise, from t = 0 to t = 999", () => {
+  const schedule = scaledLinear();
+  want.t.forEach((t, row) => {
+    const of = (values: number[]) => Float32Array.from(values.slice(16 * row, 16 * row + 16));
+    expect(addNoise(schedule, of(want.x0), of(want.eps), t)).toEqual(of(want.xt));
+  });
+});
