@@ -1,0 +1,160 @@
+/**
+ * @file Algorithm 1, self-play fine-tuning of diffusion models, with the approximate objective (4.9):
+ *   for k = 0, 1, ...: the opponent theta_k draws x'_0 for every prompt; theta_{k+1} = argmin_theta E l(inside).
+ * The argmin is `steps` AdamW steps from theta_k. Randomness is a function of (seed, iteration, epoch, pair) and all that
+ * carries over a step is a TrainState, so a run that is stopped anywhere and resumed ends in the same bits.
+ */
+import { type DrawKey, type DrawOptions, draw, type Visit, visitsOfStep } from "../diffusion/draws.ts";
+import type { NoiseSchedule } from "../diffusion/noise-schedule.ts";
+import { type AdamWOptions, adamW, freshState, type TrainState } from "./adamw.ts";
+import { clipGradNorm } from "./clip.ts";
+import type { Adapter, Denoiser } from "./denoiser.ts";
+import { learningRateAt, type RateOptions } from "./lr.ts";
+import { type Pair, pairBatch, type SampleShape } from "./pair.ts";
+import { type PairOutcome, type StepOptions, spinStep } from "./step.ts";
+
+export interface TrainOptions
+  extends StepOptions,
+    RateOptions,
+    AdamWOptions,
+    DrawKey,
+    Pick<DrawOptions, "independentNoise" | "captionDropout"> {
+  readonly noise: NoiseSchedule;
+  readonly shape: SampleShape;
+  /** Optimizer steps of the iteration. */
+  readonly steps: number;
+  /** B, the pairs of a micro-batch; an optimizer step sees B x accumulation pairs. */
+  readonly pairsPerBatch: number;
+  readonly maxGradNorm: number;
+}
+
+/** Where the pairs lie; `at` may depend on the visit (posterior samples), but on nothing else. */
+export interface PairSource {
+  readonly count: number;
+  at(visit: Visit): Pair | Promise<Pair>;
+}
+
+/** Means over the pairs of one optimizer step. */
+export interface TrainReport {
+  /** 1 .. of */
+  readonly step: number;
+  readonly of: number;
+  readonly loss: number;
+  /** Implicit accuracy: the share of inside > 0; a tie, as in a first step, counts one half. */
+  readonly accuracy: number;
+  readonly errorWinner: number;
+  readonly errorLoser: number;
+  readonly errorWinnerOpponent: number;
+  readonly errorLoserOpponent: number;
+  /** Before clipping. */
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+}
+
+/**
+ * One iteration from `state` to its end, a report after each optimizer step. Between two reports `state` is the
+ * consumer's to copy or save; it is changed in place by the next step. Stop by not asking for more, or by `stop` in the
+ * middle of a step: what that step had accumulated is thrown away here on the next start.
+ */
+export async function* trainIteration(
+  net: Denoiser,
+  theta: Adapter,
+  thetaK: Adapter,
+  pairs: PairSource,
+  options: TrainOptions,
+  state: TrainState,
+  stop?: AbortSignal,
+): AsyncGenerator<TrainReport, void, void> {
+  await net.update(theta, state.vector);
+  await net.gradients();
+  while (state.step < options.steps) {
+    const outcomes: PairOutcome[] = [];
+    const visits = visitsOfStep(options, pairs.count, state.step, options.pairsPerBatch * options.accumulation);
+    for (let i = 0; i < visits.length; i += options.pairsPerBatch) {
+      stop?.throwIfAborted();
+      const { batch, text } = await batchOf(visits.slice(i, i + options.pairsPerBatch), pairs, options);
+      outcomes.push(...(await spinStep(net, theta, thetaK, batch, text, options)));
+    }
+    const learningRate = learningRateAt(state.step, options.steps, options);
+    const gradientNorm = await optimizerStep(net, theta, state, learningRate, options);
+    yield { ...summary(outcomes), step: state.step, of: options.steps, gradientNorm, learningRate };
+  }
+}
+
+/** Reads the accumulated gradient, clips it, updates state and adapter; returns the norm before clipping. */
+export async function optimizerStep(
+  net: Denoiser,
+  theta: Adapter,
+  state: TrainState,
+  learningRate: number,
+  options: AdamWOptions & { readonly maxGradNorm: number },
+): Promise<number> {
+  const gradient = await net.gradients();
+  const norm = clipGradNorm(gradient, options.maxGradNorm);
+  adamW(state, gradient, learningRate, options);
+  await net.update(theta, state.vector);
+  return norm;
+}
+
+async function batchOf(visits: readonly Visit[], pairs: PairSource, options: TrainOptions) {
+  const size = options.shape.latents.reduce((a, b) => a * b);
+  const drawn = { ...options, size, numTrainTimesteps: options.noise.alphasCumprod.length };
+  const met = visits.map(async (visit) => ({ pair: await pairs.at(visit), draw: draw(options, visit, drawn) }));
+  return pairBatch(options.noise, options.shape, await Promise.all(met));
+}
+
+function summary(outcomes: readonly PairOutcome[]) {
+  // A running mean: that of equal numbers is that number, so a first step shows exactly l(0).
+  const mean = (of: (outcome: PairOutcome) => number) =>
+    outcomes.reduce((before, outcome, i) => before + (of(outcome) - before) / (i + 1), 0);
+  return {
+    loss: mean((o) => o.value),
+    accuracy: mean((o) => (Math.sign(o.inside) + 1) / 2),
+    errorWinner: mean((o) => o.Lw),
+    errorLoser: mean((o) => o.Ll),
+    errorWinnerOpponent: mean((o) => o.Lw0),
+    errorLoserOpponent: mean((o) => o.Ll0),
+  };
+}
+
+/** Where a whole run stands: iteration k+1 is being trained against theta_k. */
+export interface RunState {
+  /** k + 1 = 1, 2, ... */
+  iteration: number;
+  /** theta_k */
+  opponent: Float32Array;
+  train: TrainState;
+}
+
+export function freshRun(base: Float32Array): RunState {
+  return { iteration: 1, opponent: base.slice(), train: freshState(base) };
+}
+
+/**
+ * Iterations `run.iteration` .. K. `play` draws the opponent's pictures of an iteration with thetaK as it then lies on
+ * the device. `run` is kept current, and belongs to the consumer between two reports, as in `trainIteration`; after an
+ * iteration's last report it still holds that iteration's end.
+ */
+export async function* algorithm1(
+  net: Denoiser,
+  players: { readonly theta: Adapter; readonly thetaK: Adapter },
+  play: (iteration: number, opponent: Adapter) => Promise<PairSource>,
+  options: Omit<TrainOptions, "iteration"> & { readonly iterations: number },
+  run: RunState,
+  stop?: AbortSignal,
+): AsyncGenerator<TrainReport & { readonly iteration: number }, void, void> {
+  const { theta, thetaK } = players;
+  for (;;) {
+    const { iteration } = run;
+    if (run.train.step < options.steps) {
+      await net.update(thetaK, run.opponent);
+      const pairs = await play(iteration, thetaK);
+      for await (const report of trainIteration(net, theta, thetaK, pairs, { ...options, iteration }, run.train, stop))
+        yield { ...report, iteration };
+    }
+    if (iteration >= options.iterations) return;
+    run.opponent = run.train.vector;
+    run.train = freshState(run.opponent);
+    run.iteration = iteration + 1;
+  }
+}
