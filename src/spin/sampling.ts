@@ -1,0 +1,69 @@
+/**
+ * @file Pictures' latents from a Denoiser: DDIM with classifier-free guidance, one seed a picture.
+ * Matches: diffusers StableDiffusionPipeline with a DDIMScheduler and a list of generators: latents = randn *
+ * init_noise_sigma (1), batch [uncond..., cond...], guidance only where the scale is above 1.
+ */
+import { step, timesteps } from "../diffusion/ddim.ts";
+import { guide, twice } from "../diffusion/guidance.ts";
+import type { NoiseSchedule } from "../diffusion/noise-schedule.ts";
+import { TorchGenerator } from "../diffusion/torch-generator.ts";
+import { assert } from "../lib/errors.ts";
+import type { Adapter, Denoiser, Text } from "./denoiser.ts";
+import { rows } from "./pair.ts";
+
+export interface SamplingOptions {
+  readonly noise: NoiseSchedule;
+  /** [4, h, w] */
+  readonly latents: readonly [number, number, number];
+  readonly steps: number;
+  /** Guidance; 1 or less means none, and then the negative prompt is not read. */
+  readonly scale: number;
+  /** One a picture, any integer. */
+  readonly seeds: readonly (number | bigint)[];
+  readonly onProgress?: (done: number, of: number) => void;
+  readonly stop?: AbortSignal;
+}
+
+/**
+ * x_0, scaled latents [N, 4, h, w], for the prompts' hidden states [N, tokens, width] and the negative prompt's
+ * [tokens, width].
+ */
+export async function sample(
+  net: Denoiser,
+  adapter: Adapter,
+  prompts: Text,
+  negative: Float32Array,
+  options: SamplingOptions,
+): Promise<Float32Array> {
+  const { noise, latents, steps, scale, seeds } = options;
+  const [count, tokens, width] = prompts.shape;
+  assert(seeds.length === count, `${count} prompts and ${seeds.length} seeds`);
+  const guided = scale > 1;
+  const n = guided ? 2 * count : count;
+  const uncond = Array.from({ length: count }, () => negative);
+  const text: Text = guided ? { shape: [n, tokens, width], hidden: rows([rows(uncond), prompts.hidden]) } : prompts;
+  let x = initialNoise(seeds, latents);
+  const unread = new Float32Array(0);
+  for (const [i, t] of timesteps(steps, noise.alphasCumprod.length).entries()) {
+    options.stop?.throwIfAborted();
+    const batch = {
+      shape: [n, ...latents],
+      xt: guided ? twice(x) : x,
+      t: Array.from({ length: n }, () => t),
+      target: unread,
+    } as const;
+    const eps = await net.predict(adapter, batch, text);
+    x = step(guided ? guide(eps, scale) : eps, t, x, { schedule: noise, steps });
+    options.onProgress?.(i + 1, steps);
+  }
+  return x;
+}
+
+/** randn([1, 4, h, w]) of each seed's own torch.Generator('cpu'), as [N, 4, h, w]. */
+export function initialNoise(
+  seeds: readonly (number | bigint)[],
+  latents: readonly [number, number, number],
+): Float32Array {
+  const size = latents.reduce((a, b) => a * b);
+  return rows(seeds.map((seed) => new TorchGenerator(seed).randn(size)));
+}
