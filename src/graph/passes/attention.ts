@@ -1,0 +1,56 @@
+/**
+ * @file Writes AttentionGrad out as products. P is recomputed from q and k; rowsum(dP P) = rowsum(dO O) saves a pass over the
+ * score matrix, and the products are arranged so that only narrow matrices are transposed.
+ */
+import { add, matMul, mul, reshape, sub, sum, transpose } from "../functions.ts";
+import type { Tensor } from "../ir.ts";
+import { emit, isOp } from "../ir.ts";
+import type { Outputs } from "../rewrite.ts";
+import { rewrite } from "../rewrite.ts";
+
+export interface AttentionGradients {
+  readonly dQ: Tensor;
+  readonly dK: Tensor;
+  readonly dV: Tensor;
+}
+
+/** q, o, dO [N,T,C]; k, v [N,S,C]. */
+export function attentionGradients(
+  [q, k, v, o, dO]: readonly [Tensor, Tensor, Tensor, Tensor, Tensor],
+  { heads, scale }: { readonly heads: number; readonly scale: number },
+): AttentionGradients {
+  const [n, t, c] = q.shape as readonly [number, number, number];
+  const s = k.shape[1] as number;
+  const d = c / heads;
+  const split = (x: Tensor, tokens: number): Tensor => reshape(x, [n, tokens, heads, d]);
+  const rows = (x: Tensor, tokens: number): Tensor => transpose(split(x, tokens), [0, 2, 1, 3]); // [N,h,T,d]
+  const columns = (x: Tensor, tokens: number): Tensor => transpose(split(x, tokens), [0, 2, 3, 1]); // [N,h,d,T]
+  const fromColumns = (x: Tensor): Tensor => reshape(transpose(x, [0, 3, 1, 2]), [n, s, c]);
+  const p = emit("Softmax", [matMul(mul(rows(q, t), scale), columns(k, s))], {}); // [N,h,T,S]
+  const dP = matMul(rows(dO, t), columns(v, s));
+  const delta = sum(split(mul(dO, o), t), [3], true); // [N,T,h,1]
+  const dS = mul(p, sub(dP, transpose(delta, [0, 2, 1, 3])));
+  const dQ = reshape(transpose(mul(matMul(dS, rows(k, s)), scale), [0, 2, 1, 3]), [n, t, c]);
+  const dK = fromColumns(matMul(mul(columns(q, t), scale), dS));
+  const dV = fromColumns(matMul(columns(dO, t), p));
+  return { dQ, dK, dV };
+}
+
+/** Replaces every AttentionGrad by its products. */
+export function lowerAttention(outputs: Outputs): Record<string, Tensor> {
+  return rewrite(outputs, (node, inputs) => {
+    if (!isOp(node, "AttentionGrad")) return null;
+    const { dQ, dK, dV } = attentionGradients(inputs as unknown as readonly [Tensor, Tensor, Tensor, Tensor, Tensor], node.attrs);
+    return [dQ, dK, dV];
+  });
+}
+
+/** One query block of the loop: dK and dV are carried. */
+export function attentionBlock(
+  tensors: readonly [Tensor, Tensor, Tensor, Tensor, Tensor],
+  carried: { readonly dK: Tensor; readonly dV: Tensor } | null,
+  attrs: { readonly heads: number; readonly scale: number },
+): AttentionGradients {
+  const { dQ, dK, dV } = attentionGradients(tensors, attrs);
+  return carried ? { dQ, dK: add(dK, carried.dK), dV: add(dV, carried.dV) } : { dQ, dK, dV };
+}
