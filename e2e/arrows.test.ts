@@ -104,7 +104,10 @@ test("each planted fault is found, and nothing else", () => {
 test("paths that no import statement mentions are found too", () => {
   writeFileSync(path.join(copy, "src/lib/type.ts"), 'export type T = import("../graph/a.ts").A;\n');
   writeFileSync(path.join(copy, "src/lib/url.ts"), 'export const u = new URL("../app/fine.tsx", import.meta.url);\n');
+  writeFileSync(path.join(copy, "src/lib/golden.ts"), 'import "../../e2e/golden.ts";\n');
+  writeFileSync(path.join(copy, "src/lib/golden.test.ts"), 'import "../../e2e/golden.ts";\n');
   const broken = brokenArrows(copy);
+  expect(broken.filter((line) => line.includes("golden"))).toEqual(["lib/golden.ts -> ../e2e/golden.ts"]);
   expect(broken).toContain("lib/type.ts -> graph/a.ts");
   expect(broken).toContain("lib/url.ts -> app/fine.tsx");
   expect(broken).toContain("app/reach.tsx -> studio/client.ts");

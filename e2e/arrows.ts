@@ -105,6 +105,11 @@ export function lintConfig(): object {
   };
 }
 
+/** What a file of this folder may point at; its tests also at what stands in e2e/ for them. */
+function targets(file: string, folder: string): string[] {
+  return [folder, ...(arrows[folder] ?? []), ...(/\.test\.tsx?$/.test(file) ? ["../e2e"] : [])];
+}
+
 /** Every string in src/ that is a relative path to a source file which the table does not allow: `from -> to`. */
 export function brokenArrows(root: string): string[] {
   const files = readdirSync(path.join(root, "src"), { recursive: true, encoding: "utf8" })
@@ -115,9 +120,7 @@ export function brokenArrows(root: string): string[] {
     const text = readFileSync(path.join(root, "src", file), "utf8");
     return [...text.matchAll(/["'`](\.\.?\/[^"'`\n]+\.tsx?)["'`]/g)]
       .map(([, literal = ""]) => path.posix.join(path.posix.dirname(file), literal))
-      .filter(
-        (target) => ![folder, ...(arrows[folder] ?? [])].some((to) => target === to || target.startsWith(`${to}/`)),
-      )
+      .filter((target) => !targets(file, folder).some((to) => target === to || target.startsWith(`${to}/`)))
       .map((target) => `${file} -> ${target}`);
   });
 }
