@@ -1,12 +1,11 @@
 import { expect, test } from "vitest";
-import { golden } from "../../e2e/oracle/diffusion-golden.ts";
+import golden from "../../e2e/goldens/diffusion/ddim.json" with { type: "json" };
 import { step, timesteps } from "./ddim.ts";
 import { guide, twice } from "./guidance.ts";
 import { addNoise, scaledLinear } from "./noise-schedule.ts";
 
 test("timesteps are those of diffusers' DDIMScheduler", () => {
-  for (const want of golden<{ timesteps: { steps: number; timesteps: number[] }[] }>("ddim").timesteps)
-    expect(timesteps(want.steps)).toEqual(want.timesteps);
+  for (const want of golden.timesteps) expect(timesteps(want.steps)).toEqual(want.timesteps);
 });
 
 test.each([0, 1000, 2.5, Number.NaN])("%s steps are refused", (steps) => {

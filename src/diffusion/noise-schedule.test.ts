@@ -1,15 +1,6 @@
 import { expect, test } from "vitest";
-import { golden } from "../../e2e/oracle/diffusion-golden.ts";
+import want from "../../e2e/goldens/diffusion/schedule.json" with { type: "json" };
 import { addNoise, scaledLinear } from "./noise-schedule.ts";
-
-const want = golden<{
-  betas: number[];
-  alphasCumprod: number[];
-  x0: number[];
-  eps: number[];
-  t: number[];
-  xt: number[];
-}>("schedule");
 
 test("betas and alphasCumprod of SD-1.5 have diffusers' bits", () => {
   const { betas, alphasCumprod } = scaledLinear();

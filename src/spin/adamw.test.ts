@@ -1,18 +1,8 @@
 import { expect, test } from "vitest";
-import { golden } from "../../e2e/oracle/diffusion-golden.ts";
+import golden from "../../e2e/goldens/diffusion/adamw.json" with { type: "json" };
 import { adamW, adamWDefaults, freshState } from "./adamw.ts";
 
-interface Case {
-  weightDecay: number;
-  rates: number[];
-  start: number[];
-  gradients: number[];
-  vectors: number[][];
-  m: number[];
-  v: number[];
-}
-
-const { cases } = golden<{ cases: Case[] }>("adamw");
+const { cases } = golden;
 
 test.each(cases)("10 steps have the bits of torch.optim.AdamW, weight decay $weightDecay", (c) => {
   const state = freshState(Float32Array.from(c.start));

@@ -1,20 +1,15 @@
 import { expect, test } from "vitest";
-import { golden, maxAbs } from "../../e2e/oracle/diffusion-golden.ts";
+import golden from "../../e2e/goldens/diffusion/ddim.json" with { type: "json" };
+import { maxAbs } from "../diffusion/max-abs.ts";
 import { scaledLinear } from "../diffusion/noise-schedule.ts";
 import type { Adapter, Denoiser, Noised, Text } from "./denoiser.ts";
 import { type SamplingOptions, sample } from "./sampling.ts";
 
-interface Case {
-  steps: number;
-  scale: number;
-  seeds: number[];
-  latents: number[];
-}
-
-const { cases, text } = golden<{ cases: Case[]; text: number[] }>("ddim");
+const { cases, text } = golden;
 const noise = scaledLinear();
 const prompts: Text = { shape: [2, 5, 2], hidden: Float32Array.from(text.slice(0, 20)) };
 const negative = Float32Array.from(text.slice(20));
+type Case = (typeof cases)[number];
 const adapter: Adapter = { id: "base" };
 
 /** `Eps` of e2e/oracle/diffusion.py: sqrt(1 - a_t) (x - sqrt(a_t) mu) + 0.05 sin(3 x + t / 100), mu = mean of the text. */
