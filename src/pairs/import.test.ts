@@ -1,0 +1,159 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type ImportFile, importPairs } from "./import.ts";
+
+const golden = new URL("../../e2e/goldens/pairs/images.json", import.meta.url);
+const { files } = JSON.parse(readFileSync(golden, "utf8")) as { files: { name: string; file: string }[] };
+const image = (name: string) =>
+  new Uint8Array(Buffer.from(files.find((file) => file.name === name)?.file ?? "", "base64"));
+const png = image("png rgb");
+const jpeg = image("jpeg");
+const webp = image("webp");
+
+const make = (entries: Record<string, Uint8Array | string>): ImportFile[] =>
+  Object.entries(entries).map(([path, content]) => ({
+    path,
+    bytes: async () => (typeof content === "string" ? new TextEncoder().encode(content) : content),
+  }));
+async function imported(entries: Record<string, Uint8Array | string>) {
+  const { pairs, refused } = await importPairs(make(entries));
+  return {
+    pairs: pairs.map(({ path, caption }) => `${path}: ${caption}`),
+    refused: refused.map(({ path, reason }) => `${path}: ${reason}`),
+  };
+}
+
+test("sidecars first, then metadata.jsonl, in folders of any depth", async () => {
+  const result = await imported({
+    "set/b.JPG": jpeg,
+    "set/b.txt": "  a blue square\r\n",
+    "set/a.png": png,
+    "set/a.caption": "a red circle",
+    "set/deep/c.webp": webp,
+    "set/metadata.jsonl": '{"file_name":"deep/c.webp","text":"a star"}\n\n{"file_name":"a.png","text":"not this"}\n',
+    "set/.DS_Store": "x",
+    "__MACOSX/set/._a.png": "x",
+    "README.md": "x",
+  });
+  expect(result).toEqual({
+    pairs: ["set/a.png: a red circle", "set/b.JPG: a blue square", "set/deep/c.webp: a star"],
+    refused: [],
+  });
+});
+
+test("the order of the files changes nothing, and ids follow from image and caption", async () => {
+  const entries = make({
+    "a.png": png,
+    "a.txt": "one",
+    "b.png": png,
+    "b.txt": "two",
+    "c.png": png,
+    "c.txt": "one",
+    "d.png": "x",
+    "e.txt": "",
+  });
+  const wanted = await importPairs(entries);
+  expect(wanted.pairs.map(({ path }) => path)).toEqual(["a.png", "b.png"]);
+  expect(new Set(wanted.pairs.map(({ id }) => id)).size).toBe(2);
+  expect(wanted.pairs[0]?.id).toMatch(/^[0-9a-f]{64}$/);
+  expect(wanted.refused).toContainEqual({ path: "c.png", reason: "The image and its caption are those of a.png." });
+  const shuffled = fc.shuffledSubarray(entries, { minLength: entries.length });
+  await fc.assert(
+    fc.asyncProperty(shuffled, async (files) => {
+      expect(JSON.stringify(await importPairs(files))).toBe(JSON.stringify(wanted));
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test("an image is read again only when asked for", async () => {
+  const { pairs } = await importPairs(make({ "a.png": png, "a.txt": "one" }));
+  expect(pairs[0]).toMatchObject({ header: { format: "PNG", width: 13, height: 9 } });
+  expect(await pairs[0]?.read()).toEqual(png);
+});
+
+describe("captions", () => {
+  const utf16 = (mark: number[], units: number[]) => Uint8Array.from([...mark, ...units]);
+  const cases: readonly [string, Uint8Array | string, string][] = [
+    ["UTF-8 with a mark", "\ufeffcafé 🎉", "café 🎉"],
+    ["UTF-16, little end first", utf16([0xff, 0xfe], [0x61, 0, 0xe9, 0]), "aé"],
+    ["UTF-16, big end first", utf16([0xfe, 0xff], [0, 0x61, 0, 0xe9]), "aé"],
+    ["NULs", "a\0b", "ab"],
+    ["markup, which stays text", "<img onerror=alert(1)>", "<img onerror=alert(1)>"],
+  ];
+  test.each(cases)("%s", async (_, text, caption) => {
+    expect(await imported({ "a.png": png, "a.txt": text })).toEqual({ pairs: [`a.png: ${caption}`], refused: [] });
+  });
+});
+
+describe("refused in a sentence, while the rest is kept", () => {
+  const noCaption = "a.png: The image has no caption: a.txt, a.caption or a line of metadata.jsonl was expected.";
+  const cases: readonly [string, Record<string, Uint8Array | string>, string[]][] = [
+    ["no caption", { "a.png": png }, [noCaption]],
+    ["an empty caption", { "a.png": png, "a.txt": " \n" }, [noCaption, "a.txt: The caption is empty."]],
+    [
+      "a caption that is not text",
+      { "a.png": png, "a.txt": Uint8Array.of(0xe9, 0x20) },
+      [noCaption, "a.txt: The file is not UTF-8 text."],
+    ],
+    [
+      "a book",
+      { "a.png": png, "a.txt": "a".repeat(10_001) },
+      [noCaption, "a.txt: The caption has 10001 characters, and at most 10000 are read."],
+    ],
+    ["a caption without an image", { "a.txt": "x" }, ["a.txt: No image has the same name."]],
+    [
+      "text called an image",
+      { "a.png": "hello", "a.txt": "x" },
+      ["a.png: The file is not an image, and PNG, JPEG or WebP was expected."],
+    ],
+    [
+      "a GIF called PNG",
+      { "a.png": image("gif"), "a.txt": "x" },
+      ["a.png: The file is a GIF, and PNG, JPEG or WebP was expected."],
+    ],
+    [
+      "HEIC",
+      { "a.heic": "\0\0\0\x18ftypheic" },
+      ["a.heic: The file is a HEIC photo, and PNG, JPEG or WebP was expected."],
+    ],
+    [
+      "SVG",
+      { "a.svg": "<svg>" },
+      ["a.svg: The file is an SVG drawing, which has no pixels, and PNG, JPEG or WebP was expected."],
+    ],
+    ["something else", { "a.ckpt": "x" }, ["a.ckpt: The file is neither a PNG, JPEG or WebP image nor a caption."]],
+    [
+      "bad lines of metadata",
+      {
+        "s/metadata.jsonl":
+          '{"file_name":"a.png","text":"x"}\n{\n{"text":"x"}\n{"file_name":"../b.png"}\n{"file_name":"../z.png","text":" "}\nnull',
+      },
+      [
+        "s/metadata.jsonl: Line 1 names a.png, which is not among the files.",
+        "s/metadata.jsonl: Line 2 is not JSON.",
+        's/metadata.jsonl: Line 3 has no "file_name".',
+        's/metadata.jsonl: Line 4 has no "text".',
+        "s/metadata.jsonl: Line 5 is of no use: The caption is empty.",
+        's/metadata.jsonl: Line 6 has no "file_name".',
+      ],
+    ],
+    ["many bad lines", { "metadata.jsonl": "{\n".repeat(1000) }, ["metadata.jsonl: 900 more lines are of no use."]],
+  ];
+  test.each(cases)("%s", async (_, entries, refused) => {
+    const result = await imported({ ...entries, "good.jpeg": jpeg, "good.txt": "good" });
+    expect(result.pairs).toEqual(["good.jpeg: good"]);
+    expect(result.refused).toEqual(expect.arrayContaining(refused));
+    expect(result.refused.length).toBe(refused.length === 1 && refused[0]?.includes("900") ? 101 : refused.length);
+  });
+
+  test("a file that cannot be read, and a path that comes twice", async () => {
+    const broken: ImportFile = { path: "a.png", bytes: () => Promise.reject(new Error("gone")) };
+    const { refused } = await importPairs([broken, { ...broken, path: "./a.png" }]);
+    expect(refused).toEqual([
+      { path: "a.png", reason: "Another file has the same path." },
+      { path: "a.png", reason: "The file cannot be read (Error: gone)." },
+    ]);
+  });
+});
