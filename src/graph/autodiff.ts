@@ -30,7 +30,8 @@ export function vjp(
     const ds = node.outputs.map((output) => cotangents.get(output) ?? null);
     const d = ds[0];
     if (!node.inputs.some((t) => depends.has(t)) || ds.every((x) => x === null)) continue;
-    if (!d || ds.slice(1).some((x) => x !== null)) throw new Error(`internal: ${node.op} is differentiated by its first output only`);
+    if (!d || ds.slice(1).some((x) => x !== null))
+      throw new Error(`internal: ${node.op} is differentiated by its first output only`);
     applyRule(node, d, ds).forEach((g, i) => {
       const tensor = node.inputs[i] as Tensor;
       if (g && depends.has(tensor)) accumulate(tensor, sumTo(g, tensor.shape));
@@ -40,7 +41,11 @@ export function vjp(
   return wrt.map((tensor) => cotangents.get(tensor) ?? null);
 }
 
-function applyRule<O extends OpName>(node: Node<O>, d: Tensor, ds: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
+function applyRule<O extends OpName>(
+  node: Node<O>,
+  d: Tensor,
+  ds: readonly (Tensor | null)[],
+): readonly (Tensor | null)[] {
   const rule: GradientRule<O> = gradients[node.op];
   return rule(node.inputs, d, node, ds);
 }

@@ -51,7 +51,9 @@ export function convWeightGradient(x: Tensor, d: Tensor, shape: Shape, { strides
   const [o, i, kh, kw] = shape as Dims4;
   const [n, , p, q] = d.shape as Dims4;
   const rows = n * p * q;
-  const padded = pads.some((pad) => pad > 0) ? emit("Pad", [x], { pads: [0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]] }) : x;
+  const padded = pads.some((pad) => pad > 0)
+    ? emit("Pad", [x], { pads: [0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]] })
+    : x;
   const xs = swapFirst(padded); // [I, N, H, W]
   const ds = reshape(swapFirst(d), [o, rows]);
   const taps: Tensor[] = [];
@@ -64,7 +66,10 @@ export function convWeightGradient(x: Tensor, d: Tensor, shape: Shape, { strides
     }
   }
   if (i * kh * kw * rows * 4 <= IM2COL_BYTES) {
-    const columns = concat(taps.map((tap) => reshape(tap, [i, 1, rows])), 1); // [I, khkw, NPQ]
+    const columns = concat(
+      taps.map((tap) => reshape(tap, [i, 1, rows])),
+      1,
+    ); // [I, khkw, NPQ]
     return reshape(gemm(ds, reshape(columns, [i * kh * kw, rows]), null, { transB: true }), [o, i, kh, kw]);
   }
   const products = taps.map((tap) => reshape(gemm(ds, tap, null, { transB: true }), [o, i, 1]));

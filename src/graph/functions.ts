@@ -41,7 +41,12 @@ export function slice(x: Tensor, axis: number, start: number, end: number, step 
 }
 
 /** transA, transB: whether A and B enter transposed. */
-export function gemm(a: Tensor, b: Tensor, c: Tensor | null, options: { transA?: boolean; transB?: boolean; alpha?: number } = {}): Tensor {
+export function gemm(
+  a: Tensor,
+  b: Tensor,
+  c: Tensor | null,
+  options: { transA?: boolean; transB?: boolean; alpha?: number } = {},
+): Tensor {
   const { transA = false, transB = false, alpha = 1 } = options;
   return emit("Gemm", c ? [a, b, c] : [a, b], { transA, transB, alpha });
 }

@@ -4,7 +4,23 @@
  */
 import { sizeOf } from "../lib/tensor.ts";
 import { convInputGradient, convTransposeInputGradient, convWeightGradient } from "./conv-gradients.ts";
-import { add, concat, div, exp, gemm, matMul, mean, mul, neg, reshape, sigmoid, slice, sub, sum, transpose } from "./functions.ts";
+import {
+  add,
+  concat,
+  div,
+  exp,
+  gemm,
+  matMul,
+  mean,
+  mul,
+  neg,
+  reshape,
+  sigmoid,
+  slice,
+  sub,
+  sum,
+  transpose,
+} from "./functions.ts";
 import type { Node, Tensor } from "./ir.ts";
 import { constant, emit, emitAll, scalar } from "./ir.ts";
 import type { OpName } from "./ops.ts";
@@ -106,7 +122,12 @@ export const gradients: { readonly [O in OpName]: GradientRule<O> } = {
     return [mul(spread(d, X(x, 0), attrs.axes), 1 / count)];
   },
   Reshape: (x, d) => [reshape(d, X(x, 0).shape)],
-  Transpose: (_x, d, { attrs: { perm } }) => [transpose(d, perm.map((_, i) => perm.indexOf(i)))],
+  Transpose: (_x, d, { attrs: { perm } }) => [
+    transpose(
+      d,
+      perm.map((_, i) => perm.indexOf(i)),
+    ),
+  ],
   Expand: (_x, d) => [d],
   Concat: (x, d, { attrs: { axis } }) => {
     let start = 0;
@@ -117,7 +138,12 @@ export const gradients: { readonly [O in OpName]: GradientRule<O> } = {
     });
   },
   // zeros between, before and after: the transpose of picking
-  Slice: (x, d, { attrs: { axes, starts, steps } }) => [axes.reduceRight((g, axis, i) => unslice(g, axis, starts[i] as number, steps[i] as number, X(x, 0).shape[axis] as number), d)],
+  Slice: (x, d, { attrs: { axes, starts, steps } }) => [
+    axes.reduceRight(
+      (g, axis, i) => unslice(g, axis, starts[i] as number, steps[i] as number, X(x, 0).shape[axis] as number),
+      d,
+    ),
+  ],
   Pad: (x, d, { attrs: { pads } }) => {
     const { shape } = X(x, 0);
     const axes = shape.map((_, i) => i).filter((i) => pads[i] !== 0 || pads[i + shape.length] !== 0);

@@ -40,7 +40,8 @@ export function interpretAttention(q: Values, k: Values, v: Values, { heads, sca
   for (const head of headsOf(q, k, heads)) {
     for (let i = 0; i < head.t; i++) {
       weights(q, k, head, i, scale).forEach((p, j) => {
-        for (let f = 0; f < head.d; f++) data[head.q(i, f)] = (data[head.q(i, f)] as number) + p * (v.data[head.k(j, f)] as number);
+        for (let f = 0; f < head.d; f++)
+          data[head.q(i, f)] = (data[head.q(i, f)] as number) + p * (v.data[head.k(j, f)] as number);
       });
     }
   }
@@ -48,8 +49,18 @@ export function interpretAttention(q: Values, k: Values, v: Values, { heads, sca
 }
 
 /** dV = P^T dO; dP = dO V^T; dS = P (dP - rowsum(dP P)); dQ = scale dS K; dK = scale dS^T Q. */
-export function interpretAttentionGrad(q: Values, k: Values, v: Values, dO: Values, { heads, scale }: AttentionAttrs): readonly Values[] {
-  const [dQ, dK, dV] = [new Float64Array(q.data.length), new Float64Array(k.data.length), new Float64Array(k.data.length)];
+export function interpretAttentionGrad(
+  q: Values,
+  k: Values,
+  v: Values,
+  dO: Values,
+  { heads, scale }: AttentionAttrs,
+): readonly Values[] {
+  const [dQ, dK, dV] = [
+    new Float64Array(q.data.length),
+    new Float64Array(k.data.length),
+    new Float64Array(k.data.length),
+  ];
   const bump = (array: Float64Array, at: number, by: number): void => {
     array[at] = (array[at] as number) + by;
   };

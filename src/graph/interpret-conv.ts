@@ -7,7 +7,13 @@ import type { ConvAttrs } from "./ops.ts";
 type Dims4 = readonly [number, number, number, number];
 
 /** Calls `visit(small, large, weight)` for every triple of flat indices that a convolution joins. */
-function triples(small: Dims4, large: Dims4, w: Dims4, attrs: ConvAttrs, visit: (s: number, l: number, w: number) => void): void {
+function triples(
+  small: Dims4,
+  large: Dims4,
+  w: Dims4,
+  attrs: ConvAttrs,
+  visit: (s: number, l: number, w: number) => void,
+): void {
   const [n, o, p, q] = small;
   const [, i, height, width] = large;
   const [, , kh, kw] = w;
@@ -29,7 +35,9 @@ function triples(small: Dims4, large: Dims4, w: Dims4, attrs: ConvAttrs, visit: 
 
 export function interpretConv(x: Values, w: Values, bias: Values | null, shape: Shape, attrs: ConvAttrs): Values {
   const area = (shape[2] as number) * (shape[3] as number);
-  const data = new Float64Array(sizeOf(shape)).map((_, i) => bias?.data[Math.floor(i / area) % (shape[1] as number)] ?? 0);
+  const data = new Float64Array(sizeOf(shape)).map(
+    (_, i) => bias?.data[Math.floor(i / area) % (shape[1] as number)] ?? 0,
+  );
   triples(shape as unknown as Dims4, x.shape as unknown as Dims4, w.shape as unknown as Dims4, attrs, (s, g, k) => {
     data[s] = (data[s] as number) + (x.data[g] as number) * (w.data[k] as number);
   });

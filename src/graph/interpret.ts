@@ -24,7 +24,12 @@ export function stridesOf(shape: Shape): number[] {
 }
 
 /** Calls `visit` with each flat index of `shape` and the flat index it reads through `strides` (0 on broadcast axes). */
-function walk(shape: Shape, strides: readonly number[], offset: number, visit: (flat: number, read: number) => void): void {
+function walk(
+  shape: Shape,
+  strides: readonly number[],
+  offset: number,
+  visit: (flat: number, read: number) => void,
+): void {
   const index = shape.map(() => 0);
   let read = offset;
   const count = sizeOf(shape);
@@ -51,16 +56,24 @@ function gather(x: Values, shape: Shape, strides: readonly number[], offset = 0)
 function expand(x: Values, shape: Shape): Values {
   const own = stridesOf(x.shape);
   const lead = shape.length - x.shape.length;
-  return gather(x, shape, shape.map((_, i) => (i < lead || x.shape[i - lead] === 1 ? 0 : (own[i - lead] as number))));
+  return gather(
+    x,
+    shape,
+    shape.map((_, i) => (i < lead || x.shape[i - lead] === 1 ? 0 : (own[i - lead] as number))),
+  );
 }
 
-const unary = (f: (v: number) => number): Evaluator<OpName> => (x) => [{ shape: X(x, 0).shape, data: X(x, 0).data.map(f) }];
+const unary =
+  (f: (v: number) => number): Evaluator<OpName> =>
+  (x) => [{ shape: X(x, 0).shape, data: X(x, 0).data.map(f) }];
 
-const binary = (f: (a: number, b: number) => number): Evaluator<OpName> => (x, { outputs }) => {
-  const shape = (outputs[0] as Tensor).shape;
-  const [a, b] = [expand(X(x, 0), shape), expand(X(x, 1), shape)];
-  return [{ shape, data: a.data.map((v, i) => f(v, b.data[i] as number)) }];
-};
+const binary =
+  (f: (a: number, b: number) => number): Evaluator<OpName> =>
+  (x, { outputs }) => {
+    const shape = (outputs[0] as Tensor).shape;
+    const [a, b] = [expand(X(x, 0), shape), expand(X(x, 1), shape)];
+    return [{ shape, data: a.data.map((v, i) => f(v, b.data[i] as number)) }];
+  };
 
 const sigma = (v: number): number => 1 / (1 + Math.exp(-v));
 
@@ -103,16 +116,25 @@ function matMul(a: Values, b: Values, shape: Shape): Values {
 
 export function transposed(x: Values, perm: readonly number[]): Values {
   const own = stridesOf(x.shape);
-  return gather(x, perm.map((axis) => x.shape[axis] as number), perm.map((axis) => own[axis] as number));
+  return gather(
+    x,
+    perm.map((axis) => x.shape[axis] as number),
+    perm.map((axis) => own[axis] as number),
+  );
 }
 
 function reduce(x: Values, out: Tensor, axes: readonly number[], scale: number): Values {
   const kept = x.shape.map((dim, i) => (axes.includes(i) ? 1 : dim));
   const own = stridesOf(kept);
   const data = new Float64Array(sizeOf(kept));
-  walk(x.shape, kept.map((_, i) => (axes.includes(i) ? 0 : (own[i] as number))), 0, (flat, write) => {
-    data[write] = (data[write] as number) + (x.data[flat] as number) * scale;
-  });
+  walk(
+    x.shape,
+    kept.map((_, i) => (axes.includes(i) ? 0 : (own[i] as number))),
+    0,
+    (flat, write) => {
+      data[write] = (data[write] as number) + (x.data[flat] as number) * scale;
+    },
+  );
   return { shape: out.shape, data };
 }
 
@@ -132,7 +154,11 @@ function layerNormalization(x: Values, scale: Values, bias: Values | undefined, 
       y[r * length + i] = (v - average) * inverse * (scale.data[i] as number) + (bias?.data[i] ?? 0);
     });
   }
-  return [{ shape: x.shape, data: y }, { shape: stats, data: averages }, { shape: stats, data: inverses }];
+  return [
+    { shape: x.shape, data: y },
+    { shape: stats, data: averages },
+    { shape: stats, data: inverses },
+  ];
 }
 
 function concatenated(x: readonly Values[], shape: Shape, axis: number): Values {
@@ -180,7 +206,9 @@ const evaluators: { readonly [O in OpName]: Evaluator<O> } = {
     return [{ shape, data: product.data.map((v, i) => attrs.alpha * v + (c?.[i] ?? 0)) }];
   },
   Conv: (x, { outputs, attrs }) => [interpretConv(X(x, 0), X(x, 1), x[2] ?? null, (outputs[0] as Tensor).shape, attrs)],
-  ConvTranspose: (x, { outputs, attrs }) => [interpretConvTranspose(X(x, 0), X(x, 1), (outputs[0] as Tensor).shape, attrs)],
+  ConvTranspose: (x, { outputs, attrs }) => [
+    interpretConvTranspose(X(x, 0), X(x, 1), (outputs[0] as Tensor).shape, attrs),
+  ],
   Softmax: (x) => [softmax(X(x, 0))],
   LayerNormalization: (x, { attrs }) => layerNormalization(X(x, 0), X(x, 1), x[2], attrs.epsilon),
   ReduceSum: (x, { outputs, attrs }) => [reduce(X(x, 0), outputs[0] as Tensor, attrs.axes, 1)],
@@ -258,10 +286,14 @@ export function interpret(graph: Graph, inputs: Readonly<Record<string, ArrayLik
     if (source.kind === "node") throw new Error(`internal: ${source.node.op} is used before it is made`);
     let data: Float64Array;
     if (source.kind === "constant") {
-      data = typeof source.values === "number" ? new Float64Array(sizeOf(shape)).fill(source.values) : Float64Array.from(source.values);
+      data =
+        typeof source.values === "number"
+          ? new Float64Array(sizeOf(shape)).fill(source.values)
+          : Float64Array.from(source.values);
     } else {
       const given = inputs[source.name];
-      if (!given || given.length !== sizeOf(shape)) throw new Error(`input ${source.name}: expected ${sizeOf(shape)} numbers, got ${given?.length ?? "none"}`);
+      if (!given || given.length !== sizeOf(shape))
+        throw new Error(`input ${source.name}: expected ${sizeOf(shape)} numbers, got ${given?.length ?? "none"}`);
       data = Float64Array.from(given);
     }
     values.set(tensor, { shape, data });

@@ -44,7 +44,11 @@ export function emitAll<O extends OpName>(op: O, inputs: readonly Tensor[], attr
   const outputs: Tensor[] = [];
   const node: Node<O> = { op, inputs, attrs, outputs };
   typeRules[op](inputs, attrs).forEach((type, index) => {
-    outputs.push({ dtype: type.dtype, shape: type.shape, source: { kind: "node", node: node as unknown as Node, index } });
+    outputs.push({
+      dtype: type.dtype,
+      shape: type.shape,
+      source: { kind: "node", node: node as unknown as Node, index },
+    });
   });
   return outputs;
 }

@@ -51,7 +51,12 @@ export interface Attrs {
   Transpose: { readonly perm: readonly number[] };
   Expand: { readonly shape: Shape };
   Concat: { readonly axis: number };
-  Slice: { readonly starts: readonly number[]; readonly ends: readonly number[]; readonly axes: readonly number[]; readonly steps: readonly number[] };
+  Slice: {
+    readonly starts: readonly number[];
+    readonly ends: readonly number[];
+    readonly axes: readonly number[];
+    readonly steps: readonly number[];
+  };
   Pad: { readonly pads: readonly number[] };
   Resize: { readonly scale: number };
   Attention: AttentionAttrs;
@@ -81,7 +86,8 @@ function at(inputs: readonly TensorType[], index: number, op: OpName): TensorTyp
 }
 
 function floats(op: OpName, count: number, inputs: readonly TensorType[]): void {
-  if (inputs.length !== count || inputs.some((t) => t.dtype !== "float32")) refuse(op, `${count} float32 inputs`, inputs);
+  if (inputs.length !== count || inputs.some((t) => t.dtype !== "float32"))
+    refuse(op, `${count} float32 inputs`, inputs);
 }
 
 function unary<O extends OpName>(op: O): TypeRule<O> {
@@ -102,7 +108,8 @@ function reduce<O extends "ReduceSum" | "ReduceMean">(op: O): TypeRule<O> {
   return (inputs, attrs: ReduceAttrs) => {
     floats(op, 1, inputs);
     const { shape } = at(inputs, 0, op);
-    if (attrs.axes.some((a) => a < 0 || a >= shape.length)) refuse(op, `axes ${attrs.axes.join(",")} within the rank`, inputs);
+    if (attrs.axes.some((a) => a < 0 || a >= shape.length))
+      refuse(op, `axes ${attrs.axes.join(",")} within the rank`, inputs);
     const kept = shape.map((dim, i) => (attrs.axes.includes(i) ? 1 : dim));
     return [{ dtype: "float32", shape: attrs.keepdims ? kept : kept.filter((_, i) => !attrs.axes.includes(i)) }];
   };
@@ -144,7 +151,8 @@ export const typeRules: { readonly [O in OpName]: TypeRule<O> } = {
   Less: binary("Less", "bool"),
   Where: (inputs) => {
     const [c, a, b] = [at(inputs, 0, "Where"), at(inputs, 1, "Where"), at(inputs, 2, "Where")];
-    if (c.dtype !== "bool" || a.dtype !== "float32" || b.dtype !== "float32") refuse("Where", "bool, float32, float32", inputs);
+    if (c.dtype !== "bool" || a.dtype !== "float32" || b.dtype !== "float32")
+      refuse("Where", "bool, float32, float32", inputs);
     return [{ dtype: "float32", shape: broadcast(broadcast(a.shape, b.shape), c.shape) }];
   },
   Cast: (inputs, { to }) => [{ dtype: to, shape: at(inputs, 0, "Cast").shape }],
@@ -152,7 +160,12 @@ export const typeRules: { readonly [O in OpName]: TypeRule<O> } = {
     floats("MatMul", 2, inputs);
     const [a, b] = [at(inputs, 0, "MatMul").shape, at(inputs, 1, "MatMul").shape];
     if (a.length < 2 || b.length < 2 || a.at(-1) !== b.at(-2)) refuse("MatMul", "[..,M,K] and [..,K,N]", inputs);
-    return [{ dtype: "float32", shape: [...broadcast(a.slice(0, -2), b.slice(0, -2)), a.at(-2) as number, b.at(-1) as number] }];
+    return [
+      {
+        dtype: "float32",
+        shape: [...broadcast(a.slice(0, -2), b.slice(0, -2)), a.at(-2) as number, b.at(-1) as number],
+      },
+    ];
   },
   Gemm: (inputs, { transA, transB }) => {
     floats("Gemm", inputs.length === 3 ? 3 : 2, inputs);
@@ -170,8 +183,14 @@ export const typeRules: { readonly [O in OpName]: TypeRule<O> } = {
     floats("Conv", inputs.length === 3 ? 3 : 2, inputs);
     const [n, c, h, w] = dims4(at(inputs, 0, "Conv"), "Conv");
     const [o, i, kh, kw] = dims4(at(inputs, 1, "Conv"), "Conv");
-    if (c !== i || (inputs[2] && !sameShape(inputs[2].shape, [o]))) refuse("Conv", "x [N,I,H,W], w [O,I,kh,kw], b [O]", inputs);
-    const shape = [n, o, convLength(h, kh, strides[0], pads[0], pads[2]), convLength(w, kw, strides[1], pads[1], pads[3])];
+    if (c !== i || (inputs[2] && !sameShape(inputs[2].shape, [o])))
+      refuse("Conv", "x [N,I,H,W], w [O,I,kh,kw], b [O]", inputs);
+    const shape = [
+      n,
+      o,
+      convLength(h, kh, strides[0], pads[0], pads[2]),
+      convLength(w, kw, strides[1], pads[1], pads[3]),
+    ];
     if (shape.some((dim) => dim < 1)) refuse("Conv", "a kernel inside the padded picture", inputs);
     return [{ dtype: "float32", shape }];
   },
@@ -188,7 +207,8 @@ export const typeRules: { readonly [O in OpName]: TypeRule<O> } = {
     floats("LayerNormalization", inputs.length === 3 ? 3 : 2, inputs);
     const x = at(inputs, 0, "LayerNormalization");
     const row = [x.shape.at(-1) ?? 0];
-    if (inputs.slice(1).some((t) => !sameShape(t.shape, row))) refuse("LayerNormalization", "scale and bias of the last length", inputs);
+    if (inputs.slice(1).some((t) => !sameShape(t.shape, row)))
+      refuse("LayerNormalization", "scale and bias of the last length", inputs);
     const stats: TensorType = { dtype: "float32", shape: [...x.shape.slice(0, -1), 1] };
     return [x, stats, stats];
   },
@@ -201,19 +221,29 @@ export const typeRules: { readonly [O in OpName]: TypeRule<O> } = {
   },
   Transpose: (inputs, { perm }) => {
     const x = at(inputs, 0, "Transpose");
-    if (perm.length !== x.shape.length || new Set(perm).size !== perm.length) refuse("Transpose", `a rank of ${perm.length}`, inputs);
-    return [{ dtype: x.dtype, shape: perm.map((axis) => x.shape[axis] ?? refuse("Transpose", "axes within the rank", inputs)) }];
+    if (perm.length !== x.shape.length || new Set(perm).size !== perm.length)
+      refuse("Transpose", `a rank of ${perm.length}`, inputs);
+    return [
+      {
+        dtype: x.dtype,
+        shape: perm.map((axis) => x.shape[axis] ?? refuse("Transpose", "axes within the rank", inputs)),
+      },
+    ];
   },
   Expand: (inputs, { shape }) => {
     const x = at(inputs, 0, "Expand");
-    if (!sameShape(broadcast(x.shape, shape), shape)) refuse("Expand", `what broadcasts to [${shape.join(",")}]`, inputs);
+    if (!sameShape(broadcast(x.shape, shape), shape))
+      refuse("Expand", `what broadcasts to [${shape.join(",")}]`, inputs);
     return [{ dtype: x.dtype, shape }];
   },
   Concat: (inputs, { axis }) => {
     const first = at(inputs, 0, "Concat");
     const others = (t: TensorType) => [t.dtype, t.shape.length, ...t.shape.filter((_, i) => i !== axis)].join();
     if (inputs.some((t) => others(t) !== others(first))) refuse("Concat", `equal shapes but for axis ${axis}`, inputs);
-    const total = inputs.reduce((sum, t) => sum + (t.shape[axis] ?? refuse("Concat", "an axis within the rank", inputs)), 0);
+    const total = inputs.reduce(
+      (sum, t) => sum + (t.shape[axis] ?? refuse("Concat", "an axis within the rank", inputs)),
+      0,
+    );
     return [{ dtype: first.dtype, shape: first.shape.map((dim, i) => (i === axis ? total : dim)) }];
   },
   Slice: (inputs, { starts, ends, axes, steps }) => {

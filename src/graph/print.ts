@@ -14,7 +14,8 @@ export function namer(): (tensor: Tensor) => string {
   return (tensor) => {
     const { source } = tensor;
     if (source.kind === "input") return source.name;
-    if (source.kind === "constant") return typeof source.values === "number" ? `${source.values}` : `const[${tensor.shape.join(",")}]`;
+    if (source.kind === "constant")
+      return typeof source.values === "number" ? `${source.values}` : `const[${tensor.shape.join(",")}]`;
     const known = names.get(tensor);
     if (known) return known;
     const name = `%${names.size}`;

@@ -30,5 +30,9 @@ export function rewrite(outputs: Outputs, rule: NodeRule, substitute: Substitute
 
 /** Puts other tensors in place of some; nodes that nothing needs any more are gone. */
 export function replace(outputs: Outputs, stand: ReadonlyMap<Tensor, Tensor>): Record<string, Tensor> {
-  return rewrite(outputs, () => null, (tensor) => stand.get(tensor) ?? null);
+  return rewrite(
+    outputs,
+    () => null,
+    (tensor) => stand.get(tensor) ?? null,
+  );
 }

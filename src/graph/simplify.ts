@@ -37,11 +37,17 @@ function local(node: Node, x: readonly Tensor[]): Tensor | null {
     const { perm } = node.attrs;
     if (perm.every((axis, i) => axis === i)) return a;
     const moved = perm.filter((axis) => a.shape[axis] !== 1);
-    if (moved.every((axis, i) => i === 0 || axis > (moved[i - 1] as number))) return emit("Reshape", [a], { shape: out.shape });
-    if (isOp(before, "Transpose")) return emit("Transpose", before.inputs, { perm: perm.map((axis) => before.attrs.perm[axis] as number) });
+    if (moved.every((axis, i) => i === 0 || axis > (moved[i - 1] as number)))
+      return emit("Reshape", [a], { shape: out.shape });
+    if (isOp(before, "Transpose"))
+      return emit("Transpose", before.inputs, { perm: perm.map((axis) => before.attrs.perm[axis] as number) });
   }
   if (isOp(node, "Expand") || isOp(node, "Cast") || isOp(node, "Slice")) {
-    return a.dtype === out.dtype && sameShape(a.shape, out.shape) && !(isOp(node, "Slice") && node.attrs.steps.some((s) => s < 0)) ? a : null;
+    return a.dtype === out.dtype &&
+      sameShape(a.shape, out.shape) &&
+      !(isOp(node, "Slice") && node.attrs.steps.some((s) => s < 0))
+      ? a
+      : null;
   }
   if (b && broadcasting.includes(node.op)) {
     const neutral = node.op === "Mul" || node.op === "Div" ? 1 : 0;
@@ -109,7 +115,8 @@ export function simplify(outputs: Outputs): Record<string, Tensor> {
 function emitLike(node: Node, inputs: readonly Tensor[]): readonly Tensor[] {
   const outputs: Tensor[] = [];
   const twin: Node = { op: node.op, inputs, attrs: node.attrs, outputs };
-  node.outputs.forEach((t, index) => outputs.push({ dtype: t.dtype, shape: t.shape, source: { kind: "node", node: twin, index } }));
+  node.outputs.forEach((t, index) =>
+    outputs.push({ dtype: t.dtype, shape: t.shape, source: { kind: "node", node: twin, index } }),
+  );
   return outputs;
 }
-

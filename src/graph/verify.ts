@@ -18,7 +18,10 @@ export const DEFAULT_BINDING_BYTES = 128 * 2 ** 20;
 const bounded: readonly OpName[] = ["Softmax", "LayerNormalization"];
 
 /** @throws with the printed node when a type does not follow from its rule, a name is used twice, or a limit is passed. */
-export function verify(graph: Graph, { maxBindingBytes = DEFAULT_BINDING_BYTES, lowered = false }: VerifyOptions = {}): Graph {
+export function verify(
+  graph: Graph,
+  { maxBindingBytes = DEFAULT_BINDING_BYTES, lowered = false }: VerifyOptions = {},
+): Graph {
   const names = new Set<string>();
   for (const tensor of graph.inputs) {
     const name = tensor.source.kind === "input" ? tensor.source.name : "";
@@ -37,12 +40,15 @@ export function verify(graph: Graph, { maxBindingBytes = DEFAULT_BINDING_BYTES, 
     const types = typeRules[node.op](node.inputs, node.attrs as never);
     node.outputs.forEach((output, i) => {
       const type = types[i];
-      if (!type || type.dtype !== output.dtype || !sameShape(type.shape, output.shape)) fail(`internal: expected ${type ? showType(type) : "nothing"}`);
+      if (!type || type.dtype !== output.dtype || !sameShape(type.shape, output.shape))
+        fail(`internal: expected ${type ? showType(type) : "nothing"}`);
       made.add(output);
     });
     if (lowered && node.op === "AttentionGrad") fail("internal: a composite is left after lowering");
     if (bounded.includes(node.op) && node.inputs.some((t) => byteSize(t) > maxBindingBytes)) {
-      fail(`${node.op} over ${maxBindingBytes} bytes gives wrong numbers on WebGPU; cut the graph or lower the resolution or batch`);
+      fail(
+        `${node.op} over ${maxBindingBytes} bytes gives wrong numbers on WebGPU; cut the graph or lower the resolution or batch`,
+      );
     }
   }
   return graph;

@@ -25,9 +25,17 @@ function encoderLayer(p: Scope, x: Tensor, config: TextConfig): Tensor {
   const c = config.hidden_size;
   const attn = p.at("self_attn");
   const n1 = layerNorm(p.at("layer_norm1"), x, config.layer_norm_eps);
-  const [q, k, v] = [linear(attn.at("q_proj"), n1, c), linear(attn.at("k_proj"), n1, c), linear(attn.at("v_proj"), n1, c)];
+  const [q, k, v] = [
+    linear(attn.at("q_proj"), n1, c),
+    linear(attn.at("k_proj"), n1, c),
+    linear(attn.at("v_proj"), n1, c),
+  ];
   const h = add(x, linear(attn.at("out_proj"), causalAttention(q, k, v, config.num_attention_heads), c));
-  const up = linear(p.at("mlp.fc1"), layerNorm(p.at("layer_norm2"), h, config.layer_norm_eps), config.intermediate_size);
+  const up = linear(
+    p.at("mlp.fc1"),
+    layerNorm(p.at("layer_norm2"), h, config.layer_norm_eps),
+    config.intermediate_size,
+  );
   const act = config.hidden_act === "gelu" ? emit("Gelu", [up], {}) : emit("QuickGelu", [up], { alpha: 1.702 });
   return add(h, linear(p.at("mlp.fc2"), act, c));
 }
@@ -42,12 +50,23 @@ export function clipText(config: TextConfig, batch: number, tokens: number): Net
       stage: "embeddings",
       reads: ["inputs_embeds"],
       writes: "x0",
-      build: (p, [x]) => add(x as Tensor, slice(p.parameter("position_embedding.weight", [config.max_position_embeddings, c]), 0, 0, tokens)),
+      build: (p, [x]) =>
+        add(
+          x as Tensor,
+          slice(p.parameter("position_embedding.weight", [config.max_position_embeddings, c]), 0, 0, tokens),
+        ),
     },
   ];
   for (let i = 0; i < config.num_hidden_layers; i++) {
     const prefix = `text_model.encoder.layers.${i}`;
-    segments.push({ name: prefix, prefix, stage: prefix, reads: [`x${i}`], writes: `x${i + 1}`, build: (p, [x]) => encoderLayer(p, x as Tensor, config) });
+    segments.push({
+      name: prefix,
+      prefix,
+      stage: prefix,
+      reads: [`x${i}`],
+      writes: `x${i + 1}`,
+      build: (p, [x]) => encoderLayer(p, x as Tensor, config),
+    });
   }
   segments.push({
     name: "final_layer_norm",
@@ -57,5 +76,9 @@ export function clipText(config: TextConfig, batch: number, tokens: number): Net
     writes: "last_hidden_state",
     build: (p, [x]) => layerNorm(p, x as Tensor, config.layer_norm_eps),
   });
-  return { inputs: { inputs_embeds: { dtype: "float32", shape: [batch, tokens, c] } }, segments, output: "last_hidden_state" };
+  return {
+    inputs: { inputs_embeds: { dtype: "float32", shape: [batch, tokens, c] } },
+    segments,
+    output: "last_hidden_state",
+  };
 }

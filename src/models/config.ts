@@ -57,7 +57,10 @@ class Reader {
   }
 
   fail(key: string, expected: string): never {
-    throw new StudioError("config", `${this.#what}: \`${key}\` is ${JSON.stringify(this.#json[key])}, expected ${expected}.`);
+    throw new StudioError(
+      "config",
+      `${this.#what}: \`${key}\` is ${JSON.stringify(this.#json[key])}, expected ${expected}.`,
+    );
   }
 
   get(key: string, fallback?: unknown): unknown {
@@ -66,7 +69,9 @@ class Reader {
 
   count(key: string, fallback?: number): number {
     const value = this.get(key, fallback);
-    return Number.isInteger(value) && (value as number) > 0 ? (value as number) : this.fail(key, "a whole number above 0");
+    return Number.isInteger(value) && (value as number) > 0
+      ? (value as number)
+      : this.fail(key, "a whole number above 0");
   }
 
   number(key: string, fallback?: number): number {
@@ -76,9 +81,16 @@ class Reader {
 
   counts(key: string, length?: number, fallback?: unknown): readonly number[] {
     const value = this.get(key, fallback);
-    const list = Array.isArray(value) ? value : typeof value === "number" && length ? new Array<unknown>(length).fill(value) : [];
-    const good = list.length > 0 && (!length || list.length === length) && list.every((v) => Number.isInteger(v) && v > 0);
-    return good ? (list as number[]) : this.fail(key, length ? `${length} whole numbers above 0` : "whole numbers above 0");
+    const list = Array.isArray(value)
+      ? value
+      : typeof value === "number" && length
+        ? new Array<unknown>(length).fill(value)
+        : [];
+    const good =
+      list.length > 0 && (!length || list.length === length) && list.every((v) => Number.isInteger(v) && v > 0);
+    return good
+      ? (list as number[])
+      : this.fail(key, length ? `${length} whole numbers above 0` : "whole numbers above 0");
   }
 
   names<T extends string>(key: string, allowed: readonly T[], length: number, fallback?: readonly T[]): readonly T[] {
@@ -100,7 +112,8 @@ class Reader {
   /** The key is absent, null, or one of the values that change nothing. */
   only(key: string, ...values: readonly unknown[]): void {
     const value = this.get(key, null);
-    if (value !== null && !values.some((v) => v === value)) this.fail(key, values.length > 0 ? values.map((v) => JSON.stringify(v)).join(" or ") : "nothing");
+    if (value !== null && !values.some((v) => v === value))
+      this.fail(key, values.length > 0 ? values.map((v) => JSON.stringify(v)).join(" or ") : "nothing");
   }
 }
 
@@ -123,7 +136,21 @@ export function readUNetConfig(json: Json): UNetConfig {
   r.only("time_embedding_type", "positional");
   r.only("attention_type", "default");
   r.only("class_embeddings_concat", false);
-  for (const key of ["addition_embed_type", "class_embed_type", "num_class_embeds", "encoder_hid_dim", "encoder_hid_dim_type", "time_cond_proj_dim", "time_embedding_dim", "time_embedding_act_fn", "timestep_post_act", "cross_attention_norm", "mid_block_only_cross_attention", "reverse_transformer_layers_per_block"]) r.only(key);
+  for (const key of [
+    "addition_embed_type",
+    "class_embed_type",
+    "num_class_embeds",
+    "encoder_hid_dim",
+    "encoder_hid_dim_type",
+    "time_cond_proj_dim",
+    "time_embedding_dim",
+    "time_embedding_act_fn",
+    "timestep_post_act",
+    "cross_attention_norm",
+    "mid_block_only_cross_attention",
+    "reverse_transformer_layers_per_block",
+  ])
+    r.only(key);
   const block_out_channels = r.counts("block_out_channels");
   const levels = block_out_channels.length;
   const groups = r.count("norm_num_groups", 32);
@@ -168,7 +195,8 @@ export function readVaeConfig(json: Json): VaeConfig {
   const block_out_channels = r.counts("block_out_channels");
   const levels = block_out_channels.length;
   const groups = r.count("norm_num_groups", 32);
-  if (block_out_channels.some((c) => c % groups !== 0)) r.fail("block_out_channels", `multiples of norm_num_groups (${groups})`);
+  if (block_out_channels.some((c) => c % groups !== 0))
+    r.fail("block_out_channels", `multiples of norm_num_groups (${groups})`);
   r.names("down_block_types", ["DownEncoderBlock2D"], levels);
   r.names("up_block_types", ["UpDecoderBlock2D"], levels);
   return {
@@ -186,7 +214,10 @@ export function readVaeConfig(json: Json): VaeConfig {
 /** @throws StudioError `config` naming the key and what was expected. */
 export function readTextConfig(json: Json): TextConfig {
   const nested = json["text_config"];
-  const r = new Reader(typeof nested === "object" && nested !== null ? (nested as Json) : json, "Text encoder configuration");
+  const r = new Reader(
+    typeof nested === "object" && nested !== null ? (nested as Json) : json,
+    "Text encoder configuration",
+  );
   return {
     hidden_size: r.count("hidden_size", 512),
     intermediate_size: r.count("intermediate_size", 2048),

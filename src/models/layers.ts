@@ -41,11 +41,24 @@ export function linear(p: Scope, x: Tensor, out: number, { bias = true } = {}): 
   const features = x.shape.at(-1) as number;
   const w = p.parameter("weight", [out, features]);
   const rows = reshape(x, [sizeOf(x.shape) / features, features]);
-  return reshape(gemm(rows, w, bias ? p.parameter("bias", [out]) : null, { transB: true }), [...x.shape.slice(0, -1), out]);
+  return reshape(gemm(rows, w, bias ? p.parameter("bias", [out]) : null, { transB: true }), [
+    ...x.shape.slice(0, -1),
+    out,
+  ]);
 }
 
-function conv(p: Scope, x: Tensor, out: number, kernel: number, strides: readonly [number, number], pads: Dims4): Tensor {
-  return emit("Conv", [x, p.parameter("weight", [out, channels(x), kernel, kernel]), p.parameter("bias", [out])], { strides, pads });
+function conv(
+  p: Scope,
+  x: Tensor,
+  out: number,
+  kernel: number,
+  strides: readonly [number, number],
+  pads: Dims4,
+): Tensor {
+  return emit("Conv", [x, p.parameter("weight", [out, channels(x), kernel, kernel]), p.parameter("bias", [out])], {
+    strides,
+    pads,
+  });
 }
 
 export function conv3x3(p: Scope, x: Tensor, out: number): Tensor {

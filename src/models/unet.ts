@@ -6,7 +6,22 @@ import { add, reshape } from "../graph/functions.ts";
 import type { Tensor } from "../graph/ir.ts";
 import type { UNetConfig } from "./config.ts";
 import type { Dims4, Scope } from "./layers.ts";
-import { attention, channels, conv1x1, conv3x3, downsample, geglu, groupNorm, layerNorm, linear, silu, skip, toPixels, toTokens, upsample } from "./layers.ts";
+import {
+  attention,
+  channels,
+  conv1x1,
+  conv3x3,
+  downsample,
+  geglu,
+  groupNorm,
+  layerNorm,
+  linear,
+  silu,
+  skip,
+  toPixels,
+  toTokens,
+  upsample,
+} from "./layers.ts";
 import type { Network, Segment } from "./segment.ts";
 
 interface Norm {
@@ -25,7 +40,11 @@ export function resnetBlock(p: Scope, x: Tensor, temb: Tensor | null, out: numbe
 /** h [N, T, C], context [N, S, D] */
 function crossAttention(p: Scope, h: Tensor, context: Tensor, heads: number): Tensor {
   const c = h.shape[2] as number;
-  const [q, k, v] = [linear(p.at("to_q"), h, c, { bias: false }), linear(p.at("to_k"), context, c, { bias: false }), linear(p.at("to_v"), context, c, { bias: false })];
+  const [q, k, v] = [
+    linear(p.at("to_q"), h, c, { bias: false }),
+    linear(p.at("to_k"), context, c, { bias: false }),
+    linear(p.at("to_v"), context, c, { bias: false }),
+  ];
   return linear(p.at("to_out.0"), attention(q, k, v, heads), c);
 }
 
@@ -45,10 +64,17 @@ interface TransformerOptions {
 }
 
 /** x [N, C, H, W], context [N, S, D] -> [N, C, H, W] */
-export function transformer2d(p: Scope, x: Tensor, context: Tensor, { heads, layers, groups, linearProjection }: TransformerOptions): Tensor {
+export function transformer2d(
+  p: Scope,
+  x: Tensor,
+  context: Tensor,
+  { heads, layers, groups, linearProjection }: TransformerOptions,
+): Tensor {
   const c = channels(x);
   const normed = groupNorm(p.at("norm"), x, groups, 1e-6);
-  let h = linearProjection ? linear(p.at("proj_in"), toTokens(normed), c) : toTokens(conv1x1(p.at("proj_in"), normed, c));
+  let h = linearProjection
+    ? linear(p.at("proj_in"), toTokens(normed), c)
+    : toTokens(conv1x1(p.at("proj_in"), normed, c));
   for (let i = 0; i < layers; i++) h = basicTransformerBlock(p.at(`transformer_blocks.${i}`), h, context, heads);
   const projected = linearProjection
     ? toPixels(linear(p.at("proj_out"), h, c), x.shape as Dims4)
@@ -74,20 +100,41 @@ export function unet(config: UNetConfig, { batch, height, width, tokens }: UNetS
   const embed = 4 * at(widths, 0);
   let h = "";
   let count = 0;
-  const push = (stage: string, name: string, reads: readonly string[], build: Segment["build"], writes = `h${count++}`): string => {
+  const push = (
+    stage: string,
+    name: string,
+    reads: readonly string[],
+    build: Segment["build"],
+    writes = `h${count++}`,
+  ): string => {
     segments.push({ name, prefix: name, stage, reads, writes, build });
     return writes;
   };
   const transformer = (stage: string, index: number, level: number): void => {
-    const options = { heads: at(config.heads, level), layers: at(config.transformer_layers_per_block, level), groups: norm.groups, linearProjection: config.use_linear_projection };
-    h = push(stage, `${stage}.attentions.${index}`, [h, "encoder_hidden_states"], (p, v) => transformer2d(p, at(v, 0), at(v, 1), options));
+    const options = {
+      heads: at(config.heads, level),
+      layers: at(config.transformer_layers_per_block, level),
+      groups: norm.groups,
+      linearProjection: config.use_linear_projection,
+    };
+    h = push(stage, `${stage}.attentions.${index}`, [h, "encoder_hidden_states"], (p, v) =>
+      transformer2d(p, at(v, 0), at(v, 1), options),
+    );
   };
   const resnet = (stage: string, index: number, out: number, residual?: string): void => {
     const reads = residual ? [h, "temb", residual] : [h, "temb"];
-    h = push(stage, `${stage}.resnets.${index}`, reads, (p, v) => resnetBlock(p, v[2] ? skip(at(v, 0), v[2]) : at(v, 0), at(v, 1), out, norm));
+    h = push(stage, `${stage}.resnets.${index}`, reads, (p, v) =>
+      resnetBlock(p, v[2] ? skip(at(v, 0), v[2]) : at(v, 0), at(v, 1), out, norm),
+    );
   };
 
-  push("time_embedding", "time_embedding", ["timestep_proj"], (p, v) => linear(p.at("linear_2"), silu(linear(p.at("linear_1"), at(v, 0), embed)), embed), "temb");
+  push(
+    "time_embedding",
+    "time_embedding",
+    ["timestep_proj"],
+    (p, v) => linear(p.at("linear_2"), silu(linear(p.at("linear_1"), at(v, 0), embed)), embed),
+    "temb",
+  );
   h = push("conv_in", "conv_in", ["sample"], (p, v) => conv3x3(p, at(v, 0), at(widths, 0)));
   const residuals = [h];
   const sizes: (readonly [number, number])[] = [];
@@ -127,7 +174,12 @@ export function unet(config: UNetConfig, { batch, height, width, tokens }: UNetS
     stage: "conv_out",
     reads: [h],
     writes: "eps",
-    build: (p, v) => conv3x3(p.at("conv_out"), silu(groupNorm(p.at("conv_norm_out"), at(v, 0), norm.groups, norm.eps)), config.out_channels),
+    build: (p, v) =>
+      conv3x3(
+        p.at("conv_out"),
+        silu(groupNorm(p.at("conv_norm_out"), at(v, 0), norm.groups, norm.eps)),
+        config.out_channels,
+      ),
   });
   const float32 = "float32" as const;
   return {

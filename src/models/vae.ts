@@ -6,7 +6,19 @@ import { add } from "../graph/functions.ts";
 import type { Tensor } from "../graph/ir.ts";
 import type { VaeConfig } from "./config.ts";
 import type { Dims4, Scope } from "./layers.ts";
-import { attention, channels, conv1x1, conv3x3, downsample, groupNorm, linear, silu, toPixels, toTokens, upsample } from "./layers.ts";
+import {
+  attention,
+  channels,
+  conv1x1,
+  conv3x3,
+  downsample,
+  groupNorm,
+  linear,
+  silu,
+  toPixels,
+  toTokens,
+  upsample,
+} from "./layers.ts";
 import type { Network, Segment } from "./segment.ts";
 import { resnetBlock } from "./unet.ts";
 
@@ -32,13 +44,19 @@ class Chain {
     this.#groups = groups;
   }
 
-  push(name: string, build: (p: Scope, x: Tensor) => Tensor, { stage = name, prefix = name, writes = `v${this.segments.length}` } = {}): void {
+  push(
+    name: string,
+    build: (p: Scope, x: Tensor) => Tensor,
+    { stage = name, prefix = name, writes = `v${this.segments.length}` } = {},
+  ): void {
     this.segments.push({ name, prefix, stage, reads: [this.#h], writes, build: (p, v) => build(p, at(v, 0)) });
     this.#h = writes;
   }
 
   resnet(stage: string, i: number, out: number): void {
-    this.push(`${stage}.resnets.${i}`, (p, x) => resnetBlock(p, x, null, out, { groups: this.#groups, eps: EPS }), { stage });
+    this.push(`${stage}.resnets.${i}`, (p, x) => resnetBlock(p, x, null, out, { groups: this.#groups, eps: EPS }), {
+      stage,
+    });
   }
 
   middle(stage: string, width: number): void {
@@ -48,7 +66,8 @@ class Chain {
   }
 
   head(half: string, out: number): void {
-    const build = (p: Scope, x: Tensor): Tensor => conv3x3(p.at("conv_out"), silu(groupNorm(p.at("conv_norm_out"), x, this.#groups, EPS)), out);
+    const build = (p: Scope, x: Tensor): Tensor =>
+      conv3x3(p.at("conv_out"), silu(groupNorm(p.at("conv_norm_out"), x, this.#groups, EPS)), out);
     this.push(`${half}.conv_out`, build, { prefix: half });
   }
 }
@@ -61,12 +80,17 @@ export function vaeEncoder(config: VaeConfig, batch: number, height: number, wid
   widths.forEach((out, level) => {
     const stage = `encoder.down_blocks.${level}`;
     for (let i = 0; i < config.layers_per_block; i++) chain.resnet(stage, i, out);
-    if (level < widths.length - 1) chain.push(`${stage}.downsamplers.0`, (p, x) => downsample(p, x, [0, 0, 1, 1]), { stage });
+    if (level < widths.length - 1)
+      chain.push(`${stage}.downsamplers.0`, (p, x) => downsample(p, x, [0, 0, 1, 1]), { stage });
   });
   chain.middle("encoder.mid_block", at(widths, widths.length - 1));
   chain.head("encoder", 2 * config.latent_channels);
   chain.push("quant_conv", (p, x) => conv1x1(p, x, 2 * config.latent_channels), { writes: "moments" });
-  return { inputs: { pixels: { dtype: "float32", shape: [batch, config.in_channels, height, width] } }, segments: chain.segments, output: "moments" };
+  return {
+    inputs: { pixels: { dtype: "float32", shape: [batch, config.in_channels, height, width] } },
+    segments: chain.segments,
+    output: "moments",
+  };
 }
 
 /** Input `latents` [N, 4, h, w], unscaled; output `decoded` [N, 3, H, W]. */
@@ -79,10 +103,15 @@ export function vaeDecoder(config: VaeConfig, batch: number, height: number, wid
   widths.forEach((out, level) => {
     const stage = `decoder.up_blocks.${level}`;
     for (let i = 0; i <= config.layers_per_block; i++) chain.resnet(stage, i, out);
-    if (level < widths.length - 1) chain.push(`${stage}.upsamplers.0`, (p, x) => upsample(p, x, 2 * at(x.shape, 2), 2 * at(x.shape, 3)), { stage });
+    if (level < widths.length - 1)
+      chain.push(`${stage}.upsamplers.0`, (p, x) => upsample(p, x, 2 * at(x.shape, 2), 2 * at(x.shape, 3)), { stage });
   });
   chain.head("decoder", config.out_channels);
   const last = chain.segments.at(-1) as Segment;
   chain.segments[chain.segments.length - 1] = { ...last, writes: "decoded" };
-  return { inputs: { latents: { dtype: "float32", shape: [batch, config.latent_channels, height, width] } }, segments: chain.segments, output: "decoded" };
+  return {
+    inputs: { latents: { dtype: "float32", shape: [batch, config.latent_channels, height, width] } },
+    segments: chain.segments,
+    output: "decoded",
+  };
 }

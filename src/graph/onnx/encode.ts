@@ -38,7 +38,8 @@ function attribute(name: string, value: OnnxAttribute): (w: ProtoWriter) => void
 }
 
 function raw(type: TensorType, values: readonly number[]): Uint8Array {
-  const bytes = (array: ArrayBufferView): Uint8Array => new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
+  const bytes = (array: ArrayBufferView): Uint8Array =>
+    new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
   if (type.dtype === "float32") return bytes(Float32Array.from(values));
   if (type.dtype === "float16") return bytes(toFloat16Array(Float32Array.from(values)));
   if (type.dtype === "int64") return bytes(BigInt64Array.from(values.map(BigInt)));
@@ -113,7 +114,11 @@ class Encoder {
 
   #encode(node: Node): void {
     const lower = lowerings[node.op] as (node: Node) => OnnxNode;
-    this.#node(lower(node), node.inputs.map((t) => this.#name(t)), node.outputs.map((t) => this.#name(t)));
+    this.#node(
+      lower(node),
+      node.inputs.map((t) => this.#name(t)),
+      node.outputs.map((t) => this.#name(t)),
+    );
   }
 
   write(graph: Graph, name: string): Uint8Array {

@@ -18,7 +18,9 @@ export interface OnnxNode {
 
 type Lowering<O extends OpName> = (node: Node<O>) => OnnxNode;
 
-const plain = (type: string): Lowering<OpName> => () => ({ type });
+const plain =
+  (type: string): Lowering<OpName> =>
+  () => ({ type });
 const ints = (values: readonly number[]): { readonly ints: readonly number[] } => ({ ints: values });
 const dataTypes = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
 /** ONNX counts negative ends from the back, so "before the first" is far below. */
@@ -42,14 +44,22 @@ export const lowerings: { readonly [O in OpName]: Lowering<O> } = {
   Sigmoid: plain("Sigmoid"),
   Erf: plain("Erf"),
   Gelu: plain("Gelu"),
-  QuickGelu: ({ attrs }) => ({ type: "QuickGelu", domain: "com.microsoft", attributes: { alpha: { float: attrs.alpha } } }),
+  QuickGelu: ({ attrs }) => ({
+    type: "QuickGelu",
+    domain: "com.microsoft",
+    attributes: { alpha: { float: attrs.alpha } },
+  }),
   Less: plain("Less"),
   Where: plain("Where"),
   Cast: ({ attrs }) => ({ type: "Cast", attributes: { to: { int: dataTypes[attrs.to] } } }),
   MatMul: plain("MatMul"),
   Gemm: ({ attrs }) => ({
     type: "Gemm",
-    attributes: { transA: { int: attrs.transA ? 1 : 0 }, transB: { int: attrs.transB ? 1 : 0 }, alpha: { float: attrs.alpha } },
+    attributes: {
+      transA: { int: attrs.transA ? 1 : 0 },
+      transB: { int: attrs.transB ? 1 : 0 },
+      alpha: { float: attrs.alpha },
+    },
   }),
   Conv: ({ attrs }) => ({ type: "Conv", attributes: { strides: ints(attrs.strides), pads: ints(attrs.pads) } }),
   ConvTranspose: ({ attrs }) => ({

@@ -40,7 +40,10 @@ export function attentionGradients(
 export function lowerAttention(outputs: Outputs): Record<string, Tensor> {
   return rewrite(outputs, (node, inputs) => {
     if (!isOp(node, "AttentionGrad")) return null;
-    const { dQ, dK, dV } = attentionGradients(inputs as unknown as readonly [Tensor, Tensor, Tensor, Tensor, Tensor], node.attrs);
+    const { dQ, dK, dV } = attentionGradients(
+      inputs as unknown as readonly [Tensor, Tensor, Tensor, Tensor, Tensor],
+      node.attrs,
+    );
     return [dQ, dK, dV];
   });
 }

@@ -6,9 +6,14 @@ import { rewrite } from "../rewrite.ts";
 
 /** Weights that `isHalf` accepts become float16 inputs with a Cast. */
 export function storeHalf(outputs: Outputs, isHalf: (name: string) => boolean): Record<string, Tensor> {
-  return rewrite(outputs, () => null, (tensor) => {
-    const { source } = tensor;
-    if (source.kind !== "input" || source.role !== "weight" || tensor.dtype !== "float32" || !isHalf(source.name)) return null;
-    return emit("Cast", [input(source.name, { dtype: "float16", shape: tensor.shape }, "weight")], { to: "float32" });
-  });
+  return rewrite(
+    outputs,
+    () => null,
+    (tensor) => {
+      const { source } = tensor;
+      if (source.kind !== "input" || source.role !== "weight" || tensor.dtype !== "float32" || !isHalf(source.name))
+        return null;
+      return emit("Cast", [input(source.name, { dtype: "float16", shape: tensor.shape }, "weight")], { to: "float32" });
+    },
+  );
 }

@@ -14,15 +14,15 @@ export interface LoraModule {
   readonly alpha: number;
 }
 
-/** What a module gets, by its name without `.weight`, or null. */
+/** What a module gets, by its name without `.weight` (empty for a graph of one module), or null. */
 export type LoraTargets = (module: string, weight: Shape) => LoraModule | null;
 
 /** Name, if the tensor is the weight of a module, after any cast. */
 function moduleOf(tensor: Tensor): string | null {
   const { source } = tensor;
   if (source.kind === "node") return source.node.op === "Cast" ? moduleOf(source.node.inputs[0] as Tensor) : null;
-  if (source.kind !== "input" || source.role !== "weight" || !source.name.endsWith(".weight")) return null;
-  return source.name.slice(0, -".weight".length);
+  if (source.kind !== "input" || source.role !== "weight") return null;
+  return /^(?:(.*)\.)?weight$/.test(source.name) ? source.name.slice(0, -"weight".length).replace(/\.$/, "") : null;
 }
 
 export function loraShapes(weight: Shape, rank: number): { readonly a: Shape; readonly b: Shape } {
@@ -41,10 +41,11 @@ export function applyLora(outputs: Outputs, targets: LoraTargets): Record<string
     if (!isOp(node, "Gemm") && !isOp(node, "Conv")) return null;
     const w = x[1] as Tensor;
     const module = moduleOf(w);
-    const lora = module && targets(module, w.shape);
-    if (!module || !lora) return null;
+    const lora = module === null ? null : targets(module, w.shape);
+    if (module === null || !lora) return null;
+    const within = module === "" ? "" : `${module}.`;
     const { a, b } = loraShapes(w.shape, lora.rank);
-    const [down, up] = [leaf(`${module}.lora_A.weight`, a), leaf(`${module}.lora_B.weight`, b)];
+    const [down, up] = [leaf(`${within}lora_A.weight`, a), leaf(`${within}lora_B.weight`, b)];
     const scale = lora.alpha / lora.rank;
     const base = emitAll(node.op, x, node.attrs as never)[0] as Tensor;
     if (isOp(node, "Gemm")) {

@@ -1,0 +1,109 @@
+/** @file From configurations and choices to everything a run needs: the plans of a studio and their programs. */
+import { mean, mul, sub } from "../graph/functions.ts";
+import { DEFAULT_BINDING_BYTES } from "../graph/verify.ts";
+import type { LoraTargets } from "../graph/passes/lora.ts";
+import { clipText } from "../models/clip-text.ts";
+import type { TextConfig, UNetConfig, VaeConfig } from "../models/config.ts";
+import type { Network } from "../models/segment.ts";
+import { unet } from "../models/unet.ts";
+import { vaeDecoder, vaeEncoder } from "../models/vae.ts";
+import type { Compiled } from "./builder.ts";
+import { PlanBuilder } from "./builder.ts";
+import type { Cut } from "./groups.ts";
+import { forwardPlan, trainingPlans } from "./network-plans.ts";
+
+export interface ModelConfigs {
+  readonly unet: UNetConfig;
+  /** absent where only denoising is asked for */
+  readonly vae?: VaeConfig;
+  readonly text?: TextConfig;
+}
+
+export interface Training {
+  readonly kind: "full" | "lora";
+  /** LoRA: what each module gets */
+  readonly targets?: LoraTargets;
+}
+
+export interface CompileOptions {
+  /** latent height and width */
+  readonly height: number;
+  readonly width: number;
+  /** samples of one UNet run: two a pair when training, two a picture (guidance) when drawing */
+  readonly samples: number;
+  readonly tokens: number;
+  readonly training: Training;
+  readonly cut: Cut;
+  readonly weights: "float32" | "float16";
+  /** Largest operand that Softmax and LayerNormalization may have. */
+  readonly maxBindingBytes?: number;
+  /** Largest attention score matrix inside one backward program. */
+  readonly scoreBytes?: number;
+}
+
+/** errors[n] = mean over C, H, W of (eps - target)^2 */
+export function withErrors(network: Network): Network {
+  const sample = network.inputs["sample"];
+  if (!sample) throw new Error("internal: the network has no sample");
+  return {
+    inputs: { ...network.inputs, target: sample },
+    segments: [
+      ...network.segments,
+      {
+        name: "errors",
+        prefix: "",
+        stage: "errors",
+        reads: ["eps", "target"],
+        writes: "errors",
+        build: (_p, [eps, target]) => {
+          const d = sub(eps as NonNullable<typeof eps>, target as NonNullable<typeof target>);
+          return mean(mul(d, d), [1, 2, 3]);
+        },
+      },
+    ],
+    output: "errors",
+  };
+}
+
+/**
+ * The plans `predict`, `errors`, `forward`, `backward`, and where the configurations are given `encodeText`, `encodeImage`, `decode`.
+ * @throws when the configuration passes a limit of the WebGPU backend.
+ */
+export function compile(configs: ModelConfigs, options: CompileOptions): Compiled {
+  const { height, width, samples, tokens, training, cut } = options;
+  const builder = new PlanBuilder(options.maxBindingBytes ?? DEFAULT_BINDING_BYTES);
+  const half = (): boolean => options.weights === "float16";
+  const scoreBytes = options.scoreBytes ?? 32 * 2 ** 20;
+  const trained = training.kind === "full" ? { trains: () => true } : { targets: training.targets ?? (() => null) };
+  const denoise = unet(configs.unet, { batch: samples, height, width, tokens });
+  const denoiser = { name: "unet", cut, half, ...trained };
+  builder.timeline({ predict: forwardPlan(builder, { ...denoiser, network: denoise, outputs: ["eps"] }) });
+  const network = withErrors(denoise);
+  const { forward, backward } = trainingPlans(builder, {
+    ...denoiser,
+    network,
+    outputs: ["errors"],
+    loss: "errors",
+    scoreBytes,
+  });
+  builder.timeline({ errors: forward });
+  builder.timeline({ forward, backward });
+  if (configs.text) {
+    const text = clipText(configs.text, 1, tokens);
+    builder.timeline({
+      encodeText: forwardPlan(builder, { name: "text", network: text, cut: "whole", half, outputs: [text.output] }),
+    });
+  }
+  if (configs.vae) {
+    const factor = 2 ** (configs.vae.block_out_channels.length - 1);
+    const encoder = vaeEncoder(configs.vae, 1, height * factor, width * factor);
+    const decoder = vaeDecoder(configs.vae, 1, height, width);
+    builder.timeline({
+      encodeImage: forwardPlan(builder, { name: "encode", network: encoder, cut, half, outputs: [encoder.output] }),
+    });
+    builder.timeline({
+      decode: forwardPlan(builder, { name: "decode", network: decoder, cut, half, outputs: [decoder.output] }),
+    });
+  }
+  return builder.finish();
+}
