@@ -1,6 +1,6 @@
 /** @file Pins the rule to values printed by e2e/oracle/seeded.py. */
 import { expect, test } from "vitest";
-import { fillSeeded, fnv1a, seededTensor } from "./seeded.ts";
+import { fillSeeded, fnv1a, seededNear, seededTensor } from "./seeded.ts";
 
 const toQ = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q.lora_B.weight";
 const pins: readonly [string, readonly number[], readonly [number, number][]][] = [
@@ -63,4 +63,11 @@ test("a matrix keeps the variance of its input", () => {
   const w = seededTensor("some.weight", [64, 320]);
   const variance = w.reduce((sum, x) => sum + x * x, 0) / w.length;
   expect(variance * 320).toBeCloseTo(1, 1);
+});
+
+test("a player near the rule's has Python's bits", () => {
+  const a = seededNear("a.lora_A.weight", [3, 8], "policy/", 0.002);
+  expect([a[0], a[23]]).toEqual([-0.5768161416053772, -0.13216270506381989]);
+  const norm = seededNear("norm.weight", [4], "policy/", 0.002);
+  expect([norm[0], norm[3]]).toEqual([0.9033180475234985, 0.9799580574035645]);
 });

@@ -43,3 +43,16 @@ export function seededTensor(name: string, shape: Shape): Float32Array<ArrayBuff
   fillSeeded(out, name, shape);
   return out;
 }
+
+/** The rule's tensor moved by `by` times another's fluctuation: two players whose errors differ a little. Twin of steps.near. */
+export function seededNear(name: string, shape: Shape, salt: string, by: number): Float32Array<ArrayBuffer> {
+  const out = seededTensor(name, shape);
+  const other = seededTensor(salt + name, shape);
+  const offset = seededRule(name, shape).offset;
+  const step = Math.fround(by);
+  for (let i = 0; i < out.length; i++) {
+    const fluctuation = Math.fround((other[i] as number) - offset);
+    out[i] = (out[i] as number) + Math.fround(step * fluctuation);
+  }
+  return out;
+}
