@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { posteriorNoise } from "../diffusion/draws.ts";
+import { order, posteriorNoise, type Visit } from "../diffusion/draws.ts";
 import { scaledLinear } from "../diffusion/noise-schedule.ts";
 import { normals } from "../diffusion/philox.ts";
 import { adamWDefaults, freshState, type TrainState } from "./adamw.ts";
@@ -100,6 +100,27 @@ test("stopped after any step and resumed from its state on a new device: the sam
     expect(bytes(resumed)).toBe(bytes(whole.state));
     expect(reports).toEqual(whole.reports);
   }
+});
+
+test("an iteration meets its pairs epoch by epoch, and the next iteration in another order", async () => {
+  const met = async (iteration: number) => {
+    const visits: Visit[] = [];
+    const recorded: PairSource = {
+      ...pairs,
+      at: (visit) => {
+        visits.push(visit);
+        return pairs.at(visit);
+      },
+    };
+    const five = { ...options, steps: 5, iteration };
+    await collect(trainIteration(await start(), theta, thetaK, recorded, five, freshState(base)));
+    return visits;
+  };
+  const first = await met(1); // 5 steps of 4 pairs: four epochs of 5
+  expect(first).toEqual(
+    [0, 1, 2, 3].flatMap((epoch) => [...order(options, epoch, 5)].map((pair) => ({ epoch, pair }))),
+  );
+  expect(await met(2)).not.toEqual(first);
 });
 
 test("aborted within a step, the half-made gradient is thrown away and the step made again on the same device", async () => {
