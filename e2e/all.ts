@@ -54,8 +54,7 @@ function countPlaywright(): Count {
   };
 }
 
-const { scripts } = (JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { scripts: { lint: string } })
-  .scripts;
+const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { scripts: { lint: string } };
 
 const checks: readonly Check[] = [
   { name: "format", command: ["biome", "format", "."] },

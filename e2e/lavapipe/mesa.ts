@@ -65,7 +65,8 @@ export function unpackMesa(folder: string): void {
     rmSync(folder, { recursive: true, force: true });
     renameSync(at("mesa"), folder);
   } catch (error) {
-    throw new Error(`apt could not bring Mesa's driver (${(error as Error).message.split("\n")[0]})`, { cause: error });
+    const why = error instanceof Error && !("status" in error) ? error.message : "apt does not bring it";
+    throw new Error(`no Mesa driver: ${why}`, { cause: error });
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -13,7 +13,9 @@ declare class TextDecoder {
 }
 
 declare const crypto: {
-  readonly subtle: { digest(algorithm: "SHA-256", data: ArrayBuffer | ArrayBufferView): Promise<ArrayBuffer> };
+  readonly subtle: {
+    digest(algorithm: "SHA-256", data: ArrayBuffer | ArrayBufferView<ArrayBuffer>): Promise<ArrayBuffer>;
+  };
 };
 
 interface AbortSignal {
