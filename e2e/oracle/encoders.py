@@ -28,8 +28,8 @@ VAES = {
 
 
 def text_config(name: str) -> CLIPTextConfig:
-    vocabulary = TEXTS[name]["vocab_size"]
-    return CLIPTextConfig(**TEXTS[name], bos_token_id=vocabulary - 2, eos_token_id=vocabulary - 1, projection_dim=TEXTS[name]["hidden_size"])
+    c = TEXTS[name]
+    return CLIPTextConfig(**c, bos_token_id=c["vocab_size"] - 2, eos_token_id=c["vocab_size"] - 1, projection_dim=c["hidden_size"])
 
 
 def text_inputs(name: str) -> dict:

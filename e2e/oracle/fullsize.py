@@ -2,18 +2,21 @@
 
   python e2e/oracle/fullsize.py write DIR      a diffusers folder in fp16 (unet, text_encoder, vae, scheduler: 2.1 GB), and
                                                beside it what `studio step` reads: batch, policy-adapter, opponent-adapter
-  python e2e/oracle/fullsize.py check DIR      diffusers' fp32 values on those files, at 8x8 latents: writes into DIR
+  python e2e/oracle/fullsize.py check DIR [--double]   diffusers' values on those files, at 8x8 latents: writes into DIR
                                                expected-values, expected-lora, expected-full (.safetensors)
-  python e2e/oracle/fullsize.py summary DIR OUT   values, norms and projections only: small enough to commit
+  python e2e/oracle/fullsize.py summary DIR OUT   values, norms and projections, with configurations and inputs: committed as
+                                               e2e/goldens/fullsize (made with --double)
 
-expected-lora and expected-full are what `studio step --objective spin --loss logistic --beta 5000` writes with
-`--train lora --adapter policy-adapter --opponent-adapter opponent-adapter`, and with `--train full` (the opponent being
+expected-values: last_hidden_state of input_ids, moments of picture, decoded of latents (inputs.safetensors), and eps of
+the batch's noised winner. expected-lora and expected-full are what `studio step --objective spin --loss logistic
+--beta 500` writes with `--train lora --adapter policy-adapter --opponent-adapter opponent-adapter`, and with `--train full` (the opponent being
 the base itself). Compare with compare.py, against either the files or their summaries.
 """
 
 import argparse
 import json
 import resource
+import shutil
 import time
 from pathlib import Path
 
@@ -38,7 +41,7 @@ TEXT = dict(hidden_size=768, intermediate_size=3072, num_attention_heads=12, num
             max_position_embeddings=77, hidden_act="quick_gelu", projection_dim=768)  # fmt: skip
 VAE = dict(block_out_channels=(128, 256, 512, 512), layers_per_block=2, latent_channels=4, norm_num_groups=32, sample_size=512,
            down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4)  # fmt: skip
-RANK, BETA, SIDE = 4, 5000, 8
+RANK, BETA, SIDE = 4, 500, 8  # at 5000, fp32 noise in the logit alone moves every gradient by 5e-4
 BATCH = 1  # one pair
 
 
@@ -74,7 +77,8 @@ def write(folder: Path) -> None:
         print(f"{part:13s} {len(shapes):4d} tensors, {sum(int(np.prod(s)) for s in shapes.values()):,} parameters")
         write_weights(folder / part / file, shapes)
     DDIMScheduler(**sampling.SCHEDULER).save_config(folder / "scheduler")
-    index = {"_class_name": "StableDiffusionPipeline", "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"],
+    index = {"_class_name": "StableDiffusionPipeline",
+             "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"],
              "text_encoder": ["transformers", "CLIPTextModel"], "scheduler": ["diffusers", "DDIMScheduler"]}  # fmt: skip
     (folder / "model_index.json").write_text(json.dumps(index, indent=2) + "\n")
     save(folder / "batch.safetensors", steps.batches(768, (SIDE, SIDE), BATCH)["batch"])
@@ -86,7 +90,7 @@ def write(folder: Path) -> None:
         shapes[f"{name}.lora_A.weight"] = (RANK, layer.in_features)
         shapes[f"{name}.lora_B.weight"] = (layer.out_features, RANK)
     for player in ("policy", "opponent"):
-        tensors = {n: steps.near(n, s, f"{player}/", 0.002) for n, s in shapes.items()}
+        tensors = {n: steps.near(n, s, f"{player}/", 0.02) for n, s in shapes.items()}
         save(folder / f"{player}-adapter.safetensors", tensors, rank=RANK, alpha=RANK)
 
 
@@ -100,10 +104,10 @@ def value_inputs() -> dict:
     }
 
 
-def load(folder: Path, part: str) -> torch.nn.Module:
-    """In fp32, from the stored fp16."""
+def load(folder: Path, part: str, dtype: torch.dtype) -> torch.nn.Module:
+    """In `dtype`, from the stored fp16."""
     model, prefix, file = models()[part]
-    model = model.to_empty(device="cpu").eval()
+    model = model.to(dtype).to_empty(device="cpu").eval()
     if part == "text_encoder":  # a buffer that no checkpoint of the rule holds
         model.embeddings.position_ids = torch.arange(77)[None]
     with safe_open(folder / part / file, "pt") as weights, torch.no_grad():
@@ -112,11 +116,11 @@ def load(folder: Path, part: str) -> torch.nn.Module:
     return model
 
 
-def values(folder: Path) -> dict:
+def values(folder: Path, dtype: torch.dtype) -> dict:
     x = {k: v.numpy() for k, v in load_file(folder / "inputs.safetensors").items()}
     with torch.no_grad():
-        hidden = load(folder, "text_encoder")(torch.from_numpy(x["input_ids"])).last_hidden_state
-        vae = load(folder, "vae")
+        hidden = load(folder, "text_encoder", dtype)(torch.from_numpy(x["input_ids"])).last_hidden_state
+        vae = load(folder, "vae", dtype)
         return {"last_hidden_state": hidden, "moments": encoders.encode(vae, x), "decoded": encoders.decode(vae, x)}
 
 
@@ -129,35 +133,39 @@ class Clock:
         print(f"{time.time() - self.start:6.1f} s, peak {peak:4.1f} GiB  {what}", flush=True)
 
 
-def check(folder: Path, clock: Clock) -> None:
-    told = lambda out: ", ".join(f"{k} std {v.std():.3f}" if v.numel() > 4 else f"{k} {v.flatten().tolist()}" for k, v in out.items() if k in VALUES)
-    result = values(folder)
-    save(folder / "expected-values.safetensors", result)
+def check(folder: Path, dtype: torch.dtype, clock: Clock) -> None:
+    show = lambda v: f"std {v.std():.3f}" if v.numel() > 4 else str(v.flatten().tolist())
+    told = lambda out: ", ".join(f"{k} {show(v)}" for k, v in out.items() if k in VALUES)
+    result = values(folder, dtype)
     clock.tell(told(result))
     batch = {k: v.numpy() for k, v in load_file(folder / "batch.safetensors").items()}
-    unet = load(folder, "unet")
+    unet = load(folder, "unet", dtype)
     clock.tell("UNet loaded")
     with torch.no_grad():
         noisy = steps.noised(batch["x0"], batch["noise"], batch["timesteps"])
         eps = unets.predict(unet, noisy, batch["timesteps"], batch["encoder_hidden_states"])
+        save(folder / "expected-values.safetensors", {**result, "eps": eps})
         clock.tell(f"eps std {eps.std():.3f}")
         against = steps.errors(unet, batch)
     result = steps.step(unet, against, batch, "spin", "logistic", BETA)
-    save(folder / "expected-full.safetensors", {"eps": eps, **result})
+    save(folder / "expected-full.safetensors", result)
     clock.tell(f"full: {told(result)}")
     del result
     unet.zero_grad()
     unet = unets.adapt(unet, "attention", RANK, RANK)
-    players = {p: {k: v.numpy() for k, v in load_file(folder / f"{p}-adapter.safetensors").items()} for p in ("policy", "opponent")}
+    player = lambda name: {k: v.numpy() for k, v in load_file(folder / f"{name}-adapter.safetensors").items()}
     # one copy of the base serves both players in turn
     with torch.no_grad():
-        against = steps.errors(steps.load(unet, players["opponent"]), batch)
-    result = steps.step(steps.load(unet, players["policy"]), against, batch, "spin", "logistic", BETA)
+        against = steps.errors(steps.load(unet, player("opponent")), batch)
+    result = steps.step(steps.load(unet, player("policy")), against, batch, "spin", "logistic", BETA)
     save(folder / "expected-lora.safetensors", result, rank=RANK, alpha=RANK)
     clock.tell(f"lora: {told(result)}")
 
 
 def summarize(folder: Path, out: Path) -> None:
+    for file in ("batch.safetensors", "inputs.safetensors", "unet/config.json", "text_encoder/config.json", "vae/config.json"):
+        (out / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / file, out / file)
     for file in ("values", "lora", "full"):
         tensors = {}
         with safe_open(folder / f"expected-{file}.safetensors", "np") as expected:
@@ -175,12 +183,13 @@ def main() -> None:
     parser.add_argument("mode", choices=["write", "check", "summary"])
     parser.add_argument("dir", type=Path)
     parser.add_argument("out", type=Path, nargs="?")
+    parser.add_argument("--double", action="store_true", help="check in float64: about 15 GiB")
     options = parser.parse_args()
     clock = Clock()
     if options.mode == "write":
         write(options.dir)
     elif options.mode == "check":
-        check(options.dir, clock)
+        check(options.dir, torch.float64 if options.double else torch.float32, clock)
     elif options.out is None:
         parser.error("summary needs OUT, the folder for the small files")
     else:
