@@ -9,8 +9,8 @@
 
 expected-values: last_hidden_state of input_ids, moments of picture, decoded of latents (inputs.safetensors), and eps of
 the batch's noised winner. expected-lora and expected-full are what `studio step --objective spin --loss logistic
---beta 500` writes with `--train lora --adapter policy-adapter --opponent-adapter opponent-adapter`, and with `--train full` (the opponent being
-the base itself). Compare with compare.py, against either the files or their summaries.
+--beta 500` writes with `--train lora --adapter policy-adapter --opponent-adapter opponent-adapter`, and with
+`--train full` (the opponent being the base itself). Compare with compare.py, against either the files or their summaries.
 """
 
 import argparse
