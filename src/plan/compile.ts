@@ -29,8 +29,10 @@ export interface CompileOptions {
   /** latent height and width */
   readonly height: number;
   readonly width: number;
-  /** samples of one UNet run: two a pair when training, two a picture (guidance) when drawing */
+  /** rows of one training run of the UNet: two a pair */
   readonly samples: number;
+  /** rows of one drawing run of the UNet, two a picture with guidance; `samples` by default */
+  readonly drawSamples?: number;
   readonly tokens: number;
   readonly training: Training;
   readonly cut: Cut;
@@ -65,8 +67,18 @@ export function withErrors(network: Network): Network {
   };
 }
 
+/** The same network under other names for its values, for it may have another batch. */
+function prefixed(network: Network, prefix: string): Network {
+  const renamed = (name: string): string => (name === network.output ? name : `${prefix}${name}`);
+  return {
+    inputs: Object.fromEntries(Object.entries(network.inputs).map(([name, type]) => [renamed(name), type])),
+    segments: network.segments.map((s) => ({ ...s, reads: s.reads.map(renamed), writes: renamed(s.writes) })),
+    output: network.output,
+  };
+}
+
 /**
- * The plans `predict`, `errors`, `forward`, `backward`, and where the configurations are given `encodeText`, `encodeImage`, `decode`.
+ * The plans `predict` (inputs `draw.sample`, …), `errors`, `forward`, `backward`, and where the configurations are given `encodeText`, `encodeImage`, `decode`.
  * @throws when the configuration passes a limit of the WebGPU backend.
  */
 export function compile(configs: ModelConfigs, options: CompileOptions): Compiled {
@@ -77,7 +89,10 @@ export function compile(configs: ModelConfigs, options: CompileOptions): Compile
   const trained = training.kind === "full" ? { trains: () => true } : { targets: training.targets ?? (() => null) };
   const denoise = unet(configs.unet, { batch: samples, height, width, tokens });
   const denoiser = { name: "unet", cut, half, ...trained };
-  builder.timeline({ predict: forwardPlan(builder, { ...denoiser, network: denoise, outputs: ["eps"] }) });
+  const draw = unet(configs.unet, { batch: options.drawSamples ?? samples, height, width, tokens });
+  builder.timeline({
+    predict: forwardPlan(builder, { ...denoiser, network: prefixed(draw, "draw."), outputs: ["eps"] }),
+  });
   const network = withErrors(denoise);
   const { forward, backward } = trainingPlans(builder, {
     ...denoiser,

@@ -1,0 +1,285 @@
+/** @file A model at work: configurations and weights -> plans on a backend, behind the interfaces that the use cases need. */
+import type { ArtifactChoices, ArtifactSet } from "../artifacts/artifact-set.ts";
+import { buildArtifactSet } from "../artifacts/artifact-set.ts";
+import type { ModelFolder, ModelTensor } from "../artifacts/model-folder.ts";
+import type { Tokenizer } from "../artifacts/tokenizer.ts";
+import { createTokenizer } from "../artifacts/tokenizer.ts";
+import { type NoiseSchedule, scaledLinear } from "../diffusion/noise-schedule.ts";
+import { required, StudioError } from "../lib/errors.ts";
+import { fromFloat16Array } from "../lib/float16.ts";
+import type { TensorData } from "../lib/tensor.ts";
+import { sizeOf } from "../lib/tensor.ts";
+import type { TextConfig, UNetConfig, VaeConfig } from "../models/config.ts";
+import { readTextConfig, readUNetConfig, readVaeConfig } from "../models/config.ts";
+import { compile } from "../plan/compile.ts";
+import { loraTargets } from "../plan/targets.ts";
+import type { LayoutEntry, PlanSet } from "../plan/types.ts";
+import type { Backend } from "../runtime/backend.ts";
+import { Executor } from "../runtime/executor.ts";
+import type { Text } from "../spin/denoiser.ts";
+import { PlanDenoiser } from "./denoiser.ts";
+import { toPixels, toRgba } from "./pictures.ts";
+
+export interface ModelChoices {
+  /** picture side in pixels; the model's own by default */
+  readonly resolution?: number;
+  readonly samples: number;
+  readonly drawSamples: number;
+  readonly train: "full" | "lora";
+  readonly rank: number;
+  readonly alpha?: number;
+  readonly targets: string;
+  readonly cut: "whole" | "stage" | "block";
+  readonly weights: "float32" | "float16";
+}
+
+/** The artifact set for a model folder's configurations. @throws StudioError `config` for what is not SD 1.x-shaped. */
+export async function makeArtifacts(
+  folder: Pick<ModelFolder, "configs">,
+  choices: ModelChoices,
+): Promise<Awaited<ReturnType<typeof buildArtifactSet>>> {
+  const unet = readUNetConfig(required(folder.configs.unet, "the UNet's configuration"));
+  const vae = folder.configs.vae ? readVaeConfig(folder.configs.vae) : undefined;
+  const text = folder.configs.text_encoder ? readTextConfig(folder.configs.text_encoder) : undefined;
+  const factor = vae ? 2 ** (vae.block_out_channels.length - 1) : 8;
+  const resolution = choices.resolution ?? unet.sample_size * factor;
+  if (resolution < factor || resolution % factor !== 0) {
+    throw new StudioError("resolution", `The resolution is ${resolution}, expected a multiple of ${factor}.`);
+  }
+  const [height, width] = [resolution / factor, resolution / factor];
+  const tokens = text?.max_position_embeddings ?? 77;
+  const alpha = choices.alpha ?? choices.rank;
+  const full: ArtifactChoices = {
+    configs: folder.configs,
+    height,
+    width,
+    samples: choices.samples,
+    drawSamples: choices.drawSamples,
+    tokens,
+    train: choices.train,
+    rank: choices.rank,
+    alpha,
+    targets: choices.targets,
+    cut: choices.cut,
+    weights: choices.weights,
+  };
+  const compiled = compile(
+    { unet, ...(vae ? { vae } : {}), ...(text ? { text } : {}) },
+    {
+      ...full,
+      training:
+        choices.train === "full"
+          ? { kind: "full" }
+          : { kind: "lora", targets: loraTargets(choices.targets, choices.rank, alpha) },
+    },
+  );
+  if (compiled.set.layout.length === 0)
+    throw new StudioError(
+      "targets",
+      `No module of this model is called "${choices.targets}", expected names such as to_q,to_k,to_v,to_out.0.`,
+    );
+  return buildArtifactSet(compiled, full);
+}
+
+interface TokenTable {
+  readonly data: TensorData;
+  readonly rows: number;
+  readonly width: number;
+}
+
+export class Model {
+  readonly set: PlanSet;
+  readonly choices: ArtifactChoices;
+  readonly unet: UNetConfig;
+  readonly vae: VaeConfig | null;
+  readonly text: TextConfig | null;
+  readonly denoiser: PlanDenoiser;
+  readonly noise: NoiseSchedule;
+  readonly tokenizer: Tokenizer | null;
+  readonly backend: Backend;
+  /** The trainable vector that changes nothing: the model's own weights, or a LoRA with B = 0. */
+  readonly base: Float32Array;
+  readonly #executor: Executor;
+  readonly #table: TokenTable | null;
+  readonly #texts = new Map<string, Float32Array>();
+
+  constructor(parts: {
+    set: ArtifactSet;
+    backend: Backend;
+    executor: Executor;
+    base: Float32Array;
+    table: TokenTable | null;
+    tokenizer: Tokenizer | null;
+  }) {
+    const { artifact } = parts.set;
+    const { unet, vae, text_encoder, scheduler } = artifact.choices.configs as ModelFolder["configs"];
+    this.set = artifact.set;
+    this.choices = artifact.choices;
+    this.unet = readUNetConfig(required(unet, "the UNet's configuration"));
+    this.vae = vae ? readVaeConfig(vae) : null;
+    this.text = text_encoder ? readTextConfig(text_encoder) : null;
+    this.noise = scheduleOf(scheduler);
+    this.backend = parts.backend;
+    this.base = parts.base;
+    this.tokenizer = parts.tokenizer;
+    this.#executor = parts.executor;
+    this.#table = parts.table;
+    this.denoiser = new PlanDenoiser(parts.executor, artifact.set, this.unet);
+  }
+
+  /** [4, h, w] */
+  get latents(): readonly [number, number, number] {
+    return [this.unet.in_channels, this.choices.height, this.choices.width];
+  }
+
+  /** [tokens, width] of `encoder_hidden_states` */
+  get textShape(): readonly [number, number] {
+    return [this.choices.tokens, this.unet.cross_attention_dim];
+  }
+
+  /** picture side in pixels */
+  get side(): number {
+    return this.choices.height * 2 ** (required(this.vae, "the VAE").block_out_channels.length - 1);
+  }
+
+  /** encoder_hidden_states of one prompt, [tokens, width]; kept, for prompts come again. */
+  async encodeText(prompt: string): Promise<Float32Array> {
+    const known = this.#texts.get(prompt);
+    if (known) return known;
+    const { data, rows, width } = required(this.#table, "the token table");
+    const { ids } = required(this.tokenizer, "the tokenizer").encode(prompt);
+    const inputs_embeds = new Float32Array(this.choices.tokens * width);
+    ids.forEach((id, i) => {
+      if (id >= rows)
+        throw new StudioError(
+          "tokenizer",
+          `The tokenizer gives token ${id}, and the text encoder's table has ${rows} rows.`,
+        );
+      const row = data.subarray(id * width, (id + 1) * width);
+      inputs_embeds.set(row instanceof Uint16Array ? fromFloat16Array(row) : (row as Float32Array), i * width);
+    });
+    await this.#executor.run("encodeText", { inputs_embeds });
+    const hidden = (await this.#executor.read("last_hidden_state")) as Float32Array;
+    this.#texts.set(prompt, hidden);
+    return hidden;
+  }
+
+  async encodeTexts(prompts: readonly string[]): Promise<Text> {
+    const [tokens, width] = this.textShape;
+    const hidden = new Float32Array(prompts.length * tokens * width);
+    for (const [i, prompt] of prompts.entries()) hidden.set(await this.encodeText(prompt), i * tokens * width);
+    return { shape: [prompts.length, tokens, width], hidden };
+  }
+
+  /** RGBA bytes -> VAE moments [8, h, w]. */
+  async encodeImage(rgba: Uint8ClampedArray | Uint8Array): Promise<Float32Array> {
+    await this.#executor.run("encodeImage", { pixels: toPixels(rgba, this.side) });
+    return (await this.#executor.read("moments")) as Float32Array;
+  }
+
+  /** One sample's scaled latents [4, h, w] -> RGBA bytes. */
+  async decode(latents: Float32Array): Promise<Uint8ClampedArray<ArrayBuffer>> {
+    const { scaling_factor } = required(this.vae, "the VAE");
+    await this.#executor.run("decode", { latents: latents.map((v) => v / scaling_factor) });
+    return toRgba((await this.#executor.read("decoded")) as Float32Array, this.side);
+  }
+
+  dispose(): Promise<void> {
+    return this.#executor.dispose();
+  }
+}
+
+function scheduleOf(config: Readonly<Record<string, unknown>> | undefined): NoiseSchedule {
+  const number = (key: string, fallback: number): number =>
+    typeof config?.[key] === "number" ? (config[key] as number) : fallback;
+  return scaledLinear({
+    betaStart: number("beta_start", 0.00085),
+    betaEnd: number("beta_end", 0.012),
+    numTrainTimesteps: number("num_train_timesteps", 1000),
+  });
+}
+
+/** PEFT's initialisation: A uniform in +-1 / sqrt(fan_in) (Kaiming with a = sqrt 5), B = 0. */
+export type InitialLora = (name: string, shape: readonly number[]) => Float32Array;
+
+/** Uploads the weights and prepares the trainable vector; weights pass one at a time. */
+export async function loadModel(
+  backend: Backend,
+  set: ArtifactSet,
+  folder: ModelFolder,
+  initial: InitialLora,
+): Promise<Model> {
+  const plans = set.artifact.set;
+  const executor = new Executor(backend, plans, set.loadProgram);
+  const find = (name: string): ModelTensor => {
+    const component = name.startsWith("text_model.")
+      ? "text_encoder"
+      : /^(encoder|decoder|quant_conv|post_quant_conv)\./.test(name)
+        ? "vae"
+        : "unet";
+    const tensor = folder.tensors[component]?.get(name);
+    if (!tensor) throw new StudioError("model", `The ${component} has no "${name}", which its configuration asks for.`);
+    const expected = plans.tensors[name]?.shape;
+    if (expected && expected.join() !== tensor.shape.join() && sizeOf(expected) !== sizeOf(tensor.shape)) {
+      throw new StudioError(
+        "model",
+        `"${name}" has the shape [${tensor.shape.join(",")}], and the configuration asks for [${expected.join(",")}].`,
+      );
+    }
+    return tensor;
+  };
+  for (const [name, spec] of Object.entries(plans.tensors)) {
+    if (spec.kind === "weight") await executor.loadWeight(name, await find(name).read());
+  }
+  const lora = set.artifact.choices.train === "lora";
+  const base = new Float32Array(executor.length);
+  for (const { name, shape, offset } of plans.layout)
+    base.set(lora ? initial(name, shape) : asFloat32(await find(name).read()), offset);
+  const embedding = folder.tensors.text_encoder?.get("text_model.embeddings.token_embedding.weight");
+  const table = embedding
+    ? { data: await embedding.read(), rows: embedding.shape[0] as number, width: embedding.shape[1] as number }
+    : null;
+  const { tokenizer } = folder;
+  return new Model({
+    set,
+    backend,
+    executor,
+    base,
+    table,
+    tokenizer: tokenizer && createTokenizer(tokenizer.vocab, tokenizer.merges, set.artifact.choices.tokens),
+  });
+}
+
+export function asFloat32(data: TensorData): Float32Array {
+  return data instanceof Uint16Array ? fromFloat16Array(data) : Float32Array.from(data as Float32Array);
+}
+
+/** The flat vector of a set of named tensors. @throws StudioError `adapter` where one is missing or has another size. */
+export function flatten(
+  layout: readonly LayoutEntry[],
+  tensors: ReadonlyMap<string, Float32Array>,
+  what: string,
+): Float32Array {
+  const length = layout.reduce((end, e) => Math.max(end, e.offset + sizeOf(e.shape)), 0);
+  const vector = new Float32Array(length);
+  for (const { name, shape, offset } of layout) {
+    const data = tensors.get(name);
+    if (data?.length !== sizeOf(shape))
+      throw new StudioError(
+        "adapter",
+        `${what} has ${data ? `${data.length} numbers` : "nothing"} for "${name}", expected ${sizeOf(shape)}.`,
+      );
+    vector.set(data, offset);
+  }
+  return vector;
+}
+
+/** A flat vector by name. */
+export function unflatten(
+  layout: readonly LayoutEntry[],
+  vector: Float32Array,
+): Map<string, { shape: readonly number[]; data: Float32Array }> {
+  return new Map(
+    layout.map(({ name, shape, offset }) => [name, { shape, data: vector.slice(offset, offset + sizeOf(shape)) }]),
+  );
+}
