@@ -132,7 +132,10 @@ export interface Calls {
 
 export type CallName = keyof Calls;
 
-export type ToWorker = { readonly id: number; readonly name: CallName; readonly params: unknown };
+export type ToWorker =
+  | { readonly id: number; readonly name: CallName; readonly params: unknown }
+  /** the caller no longer wants the answer of this id */
+  | { readonly abort: number };
 
 export interface WireError {
   readonly name: string;

@@ -13,7 +13,7 @@ import type { TextConfig, UNetConfig, VaeConfig } from "../models/config.ts";
 import { readTextConfig, readUNetConfig, readVaeConfig } from "../models/config.ts";
 import { compile } from "../plan/compile.ts";
 import { loraTargets } from "../plan/targets.ts";
-import type { LayoutEntry, PlanSet } from "../plan/types.ts";
+import type { PlanSet } from "../plan/types.ts";
 import type { Backend } from "../runtime/backend.ts";
 import { Executor } from "../runtime/executor.ts";
 import type { Text } from "../spin/denoiser.ts";
@@ -252,34 +252,4 @@ export async function loadModel(
 
 export function asFloat32(data: TensorData): Float32Array {
   return data instanceof Uint16Array ? fromFloat16Array(data) : Float32Array.from(data as Float32Array);
-}
-
-/** The flat vector of a set of named tensors. @throws StudioError `adapter` where one is missing or has another size. */
-export function flatten(
-  layout: readonly LayoutEntry[],
-  tensors: ReadonlyMap<string, Float32Array>,
-  what: string,
-): Float32Array {
-  const length = layout.reduce((end, e) => Math.max(end, e.offset + sizeOf(e.shape)), 0);
-  const vector = new Float32Array(length);
-  for (const { name, shape, offset } of layout) {
-    const data = tensors.get(name);
-    if (data?.length !== sizeOf(shape))
-      throw new StudioError(
-        "adapter",
-        `${what} has ${data ? `${data.length} numbers` : "nothing"} for "${name}", expected ${sizeOf(shape)}.`,
-      );
-    vector.set(data, offset);
-  }
-  return vector;
-}
-
-/** A flat vector by name. */
-export function unflatten(
-  layout: readonly LayoutEntry[],
-  vector: Float32Array,
-): Map<string, { shape: readonly number[]; data: Float32Array }> {
-  return new Map(
-    layout.map(({ name, shape, offset }) => [name, { shape, data: vector.slice(offset, offset + sizeOf(shape)) }]),
-  );
 }

@@ -1,0 +1,61 @@
+/** @file The page's end of the worker: calls with ids, events apart from answers, and no promise that hangs when the worker dies. */
+import { StudioError } from "../lib/errors.ts";
+import type { CallName, Calls, FromWorker, Studio, StudioEvent, ToWorker } from "./api.ts";
+import { fromWire } from "./wire-error.ts";
+
+interface Waiting {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export function startStudio(): Studio {
+  const worker = new Worker(new URL("./gpu.worker.ts", import.meta.url), { type: "module", name: "gpu" });
+  return connect(worker);
+}
+
+/** A studio over anything that looks like a worker. */
+export function connect(worker: Pick<Worker, "postMessage" | "addEventListener">): Studio {
+  const waiting = new Map<number, Waiting>();
+  const listeners = new Set<(event: StudioEvent) => void>();
+  let count = 0;
+  let dead: Error | null = null;
+  const fail = (reason: string): void => {
+    dead = new StudioError(
+      "worker",
+      `The studio's worker stopped: ${reason}.`,
+      "Everything that was saved is safe. Load the page again.",
+    );
+    for (const { reject } of waiting.values()) reject(dead);
+    waiting.clear();
+  };
+  worker.addEventListener("message", (message) => {
+    const data = (message as MessageEvent<FromWorker>).data;
+    if ("event" in data) {
+      for (const listener of listeners) listener(data.event);
+      return;
+    }
+    const caller = waiting.get(data.id);
+    waiting.delete(data.id);
+    if (data.ok) caller?.resolve(data.result as never);
+    else caller?.reject(fromWire(data.error));
+  });
+  worker.addEventListener("error", (event) => fail((event as ErrorEvent).message || "it could not be loaded"));
+  worker.addEventListener("messageerror", () => fail("a message could not be read"));
+  return {
+    call<N extends CallName>(name: N, params: Calls[N]["params"], signal?: AbortSignal): Promise<Calls[N]["result"]> {
+      return new Promise((resolve, reject) => {
+        if (dead) return reject(dead);
+        if (signal?.aborted) return reject(signal.reason);
+        const id = ++count;
+        waiting.set(id, { resolve: resolve as (value: never) => void, reject });
+        const send = (message: ToWorker): void => worker.postMessage(message);
+        signal?.addEventListener("abort", () => send({ abort: id }), { once: true });
+        send({ id, name, params });
+      });
+    },
+    onEvent(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

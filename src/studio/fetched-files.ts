@@ -1,0 +1,21 @@
+/** @file A model folder on the page's own server. Its list is `files.json`; each file is fetched once and kept while it is read. */
+import type { FileSystem } from "../artifacts/model-folder.ts";
+import { bytesAccess } from "../artifacts/random-access.ts";
+import { StudioError } from "../lib/errors.ts";
+
+export function fetchedFiles(folder: URL): FileSystem {
+  const get = async (path: string): Promise<Response> => {
+    const response = await fetch(new URL(path, folder));
+    if (!response.ok)
+      throw new StudioError(
+        "fetch",
+        `The file ${path} of the built-in model could not be loaded (${response.status}).`,
+        "Load the page again.",
+      );
+    return response;
+  };
+  return {
+    list: async () => (await (await get("files.json")).json()) as readonly string[],
+    open: async (path) => bytesAccess(new Uint8Array(await (await get(path)).arrayBuffer())),
+  };
+}

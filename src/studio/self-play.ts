@@ -1,0 +1,201 @@
+/**
+ * @file One iteration of self-play as a job: the opponent draws, everything is encoded, the policy trains. What must not be
+ * lost goes through a `Keeper`; whatever it gives back is not done again, so a stopped job goes on where it stood.
+ */
+import { pictureSeed, posteriorNoise, type Visit } from "../diffusion/draws.ts";
+import { StudioError } from "../lib/errors.ts";
+import { adamWDefaults, freshState, type TrainState } from "../spin/adamw.ts";
+import { type PairSource, type TrainOptions, trainIteration } from "../spin/algorithm1.ts";
+import { samplePosterior } from "../spin/pair.ts";
+import type { PairInput, Picture, SpinSettings, StudioEvent } from "./api.ts";
+import { draw } from "./draw.ts";
+import type { Model } from "./model.ts";
+
+export const theta = { id: "theta" };
+export const thetaK = { id: "theta_k" };
+
+/** Where a job keeps its state: IndexedDB in the page, a folder on the command line, memory in tests. */
+export interface Keeper {
+  /** The opponent's picture of a pair, if it was drawn before. */
+  loser(iteration: number, pair: string): Promise<Uint8ClampedArray | null>;
+  keepLoser(iteration: number, pair: string, picture: Picture): Promise<void>;
+  /** The state of an iteration that was begun. */
+  state(iteration: number): Promise<TrainState | null>;
+  /** Resolves when the state can be read again after a crash. `complete` ends the iteration. */
+  keepState(iteration: number, state: TrainState, complete: boolean): Promise<void>;
+}
+
+export interface SelfPlayJob {
+  readonly iteration: number;
+  /** theta_k: what iteration k ended with, or the base */
+  readonly opponent: Float32Array;
+  readonly pairs: readonly PairInput[];
+  readonly settings: SpinSettings;
+  readonly saveEvery: number;
+}
+
+/** Rows of a training run for a number of pairs a step: the largest divisor up to `most`, and how often it is repeated. */
+export function microBatch(
+  pairsPerStep: number,
+  most: number,
+): { readonly pairs: number; readonly accumulation: number } {
+  for (let pairs = Math.min(most, pairsPerStep); pairs > 1; pairs--) {
+    if (pairsPerStep % pairs === 0) return { pairs, accumulation: pairsPerStep / pairs };
+  }
+  return { pairs: 1, accumulation: pairsPerStep };
+}
+
+function trainOptions(model: Model, { settings, iteration }: SelfPlayJob): TrainOptions {
+  const { pairs, accumulation } = microBatch(settings.pairsPerStep, model.choices.samples / 2);
+  return {
+    ...adamWDefaults,
+    seed: settings.seed,
+    iteration,
+    noise: model.noise,
+    shape: { latents: model.latents, text: model.textShape },
+    beta: settings.beta,
+    loss: settings.loss,
+    accumulation,
+    pairsPerBatch: pairs,
+    steps: settings.steps,
+    learningRate: settings.learningRate,
+    warmupSteps: settings.warmupSteps,
+    schedule: "linear",
+    independentNoise: settings.independentNoise,
+    captionDropout: settings.captionDropout,
+    maxGradNorm: 1,
+  };
+}
+
+/** Draws what is missing of the opponent's pictures and yields them as they come. */
+async function* opponents(
+  model: Model,
+  job: SelfPlayJob,
+  keeper: Keeper,
+  stop: AbortSignal,
+): AsyncGenerator<StudioEvent, Map<string, Uint8ClampedArray>, void> {
+  const { iteration, pairs, settings } = job;
+  const losers = new Map<string, Uint8ClampedArray>();
+  const missing: { readonly pair: PairInput; readonly index: number }[] = [];
+  for (const [index, pair] of pairs.entries()) {
+    const kept = await keeper.loser(iteration, pair.id);
+    if (kept) losers.set(pair.id, kept);
+    else missing.push({ pair, index });
+  }
+  yield { kind: "stage", stage: "opponents", done: losers.size, of: pairs.length };
+  const pictures = draw(
+    model,
+    thetaK,
+    {
+      prompts: missing.map((m) => m.pair.caption),
+      negativePrompt: "",
+      seeds: missing.map((m) => pictureSeed({ seed: settings.seed, iteration }, m.index)),
+      steps: settings.opponentSteps,
+      guidance: settings.guidance,
+    },
+    stop,
+  );
+  let next = 0;
+  for await (const picture of pictures) {
+    const { pair, index } = missing[next++] as (typeof missing)[number];
+    await keeper.keepLoser(iteration, pair.id, picture);
+    losers.set(pair.id, picture.rgba);
+    yield { kind: "picture", iteration, index, picture };
+    yield { kind: "stage", stage: "opponents", done: losers.size, of: pairs.length };
+  }
+  return losers;
+}
+
+interface Encoded {
+  readonly winner: Float32Array;
+  readonly loser: Float32Array;
+  readonly text: Float32Array;
+}
+
+async function* encoded(
+  model: Model,
+  job: SelfPlayJob,
+  losers: ReadonlyMap<string, Uint8ClampedArray>,
+  stop: AbortSignal,
+): AsyncGenerator<StudioEvent, Encoded[], void> {
+  const all: Encoded[] = [];
+  for (const pair of job.pairs) {
+    stop.throwIfAborted();
+    const winner = await model.encodeImage(pair.rgba);
+    const loser = await model.encodeImage(losers.get(pair.id) as Uint8ClampedArray);
+    all.push({ winner, loser, text: await model.encodeText(pair.caption) });
+    yield { kind: "stage", stage: "encode", done: all.length, of: job.pairs.length };
+  }
+  return all;
+}
+
+/** Pairs as the paper wants them: latents sampled from the posteriors by the visit's own key. */
+function pairSource(model: Model, job: SelfPlayJob, all: readonly Encoded[], empty: Float32Array): PairSource {
+  const size = model.latents.reduce((a, b) => a * b);
+  const scale = model.vae?.scaling_factor ?? 1;
+  const key = { seed: job.settings.seed, iteration: job.iteration };
+  return {
+    count: all.length,
+    at: (visit: Visit) => {
+      const { winner, loser, text } = all[visit.pair] as Encoded;
+      const [noise, noisePrime] = posteriorNoise(key, visit, size);
+      return {
+        x0: samplePosterior(winner, noise, scale),
+        x0Prime: samplePosterior(loser, noisePrime, scale),
+        c: text,
+        empty,
+      };
+    },
+  };
+}
+
+/**
+ * Runs the iteration to its end, or until `stop`. Events are for a page or a terminal; nothing depends on them.
+ * @throws StudioError `not-finite` when the gradient is not finite: the last kept state is good.
+ * @throws the signal's reason when stopped; the state of the last whole step is kept first.
+ */
+export async function* selfPlay(
+  model: Model,
+  job: SelfPlayJob,
+  keeper: Keeper,
+  stop: AbortSignal,
+): AsyncGenerator<StudioEvent, TrainState, void> {
+  if (job.pairs.length === 0)
+    throw new StudioError("pairs", "There are no pairs, expected at least one picture with a caption.");
+  const { iteration, settings, saveEvery } = job;
+  const state = (await keeper.state(iteration)) ?? freshState(job.opponent);
+  await model.denoiser.update(thetaK, job.opponent);
+  const losers = yield* opponents(model, job, keeper, stop);
+  const pairs = pairSource(model, job, yield* encoded(model, job, losers, stop), await model.encodeText(""));
+  yield { kind: "stage", stage: "train", done: state.step, of: settings.steps };
+  let before = performance.now();
+  let kept = state.step;
+  const keep = async (complete: boolean): Promise<StudioEvent> => {
+    await keeper.keepState(iteration, state, complete);
+    kept = state.step;
+    return { kind: "saved", iteration, step: state.step, complete };
+  };
+  try {
+    for await (const report of trainIteration(
+      model.denoiser,
+      theta,
+      thetaK,
+      pairs,
+      trainOptions(model, job),
+      state,
+      stop,
+    )) {
+      const now = performance.now();
+      yield { kind: "step", report: { ...report, seconds: (now - before) / 1000 } };
+      yield { kind: "stage", stage: "train", done: state.step, of: settings.steps };
+      before = now;
+      if (state.step % saveEvery === 0 && state.step < settings.steps) yield await keep(false);
+      stop.throwIfAborted();
+    }
+  } catch (error) {
+    if (stop.aborted && state.step > kept) yield await keep(false);
+    throw error;
+  }
+  yield await keep(true);
+  return state;
+}
