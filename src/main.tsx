@@ -1,5 +1,22 @@
 /** @file The composition root: the only place that knows both the page and the engine behind it. */
-import { createRoot } from "react-dom/client";
+import { mount } from "./app/mount.tsx";
+import type { PairReader } from "./app/read-files.ts";
+import type { Studio } from "./studio/api.ts";
 
-const root = document.getElementById("root");
-if (root) createRoot(root).render(<h1>SPIN Studio</h1>);
+async function loadReader(): Promise<PairReader> {
+  const [{ importPairs }, { cropResize }] = await Promise.all([import("./pairs/import.ts"), import("./pairs/crop.ts")]);
+  return { importPairs, cropResize };
+}
+
+/** The engine in its worker; with `?fake` one that only pretends, for trying the page and for its tests. */
+async function startEngine(pretend: string | null): Promise<Studio> {
+  if (pretend === null) return (await import("./studio/client.ts")).startStudio();
+  const { createFakeStudio, fakeOptions } = await import("./app/fake/fake-studio.ts");
+  return createFakeStudio(fakeOptions(pretend, sessionStorage));
+}
+
+const element = document.getElementById("root");
+const pretend = new URLSearchParams(location.search).get("fake");
+if (element !== null) {
+  mount({ element, studio: await startEngine(pretend), loadReader, pretend: pretend !== null });
+}

@@ -1,0 +1,67 @@
+/** @file An iteration that was not started: what it will do, its settings, one button. */
+import { iterationName } from "../format.ts";
+import { useActions, useStudio } from "../state/context.tsx";
+import { goodPairs, nextSettings, whyNotStart } from "../state/selectors.ts";
+import { LOSS_AT_START } from "../settings.ts";
+import { primaryInWords } from "../words.ts";
+import { SettingsPanel } from "./settings-panel.tsx";
+import { Title } from "./title.tsx";
+
+export function Ready({ iteration }: { readonly iteration: number }) {
+  const actions = useActions();
+  const primary = useStudio(primaryInWords);
+  const obstacle = useStudio(whyNotStart);
+  const pairs = useStudio((state) => goodPairs(state).length);
+  const prompts = useStudio((state) => state.prompts.length);
+  const steps = useStudio((state) => nextSettings(state).steps);
+  const loss = useStudio((state) => nextSettings(state).loss);
+  const start = LOSS_AT_START[loss];
+  const opponent = iterationName(iteration - 1);
+  return (
+    <>
+      <Title iteration={iteration} />
+      <div className="idle">
+        <p className="lede">
+          {iterationName(iteration)} will play against {opponent}. It starts as an exact copy, so the loss starts at{" "}
+          {start.name === "ln 2" ? "ln 2 = 0.693" : start.name} and goes down as it learns to tell your pictures from
+          the opponent’s.
+        </p>
+        <ol>
+          <li>
+            <span>1</span>
+            <span>
+              <b>Draw opponents.</b> {opponent} draws one picture for each of your {pairs} prompts.
+            </span>
+          </li>
+          <li>
+            <span>2</span>
+            <span>
+              <b>Train.</b> {steps} steps on your pictures and the opponent’s.
+            </span>
+          </li>
+          <li>
+            <span>3</span>
+            <span>
+              <b>Compare.</b> {prompts === 0 ? "A few" : prompts} fixed prompts, the same seeds for every iteration.
+            </span>
+          </li>
+        </ol>
+        <SettingsPanel iteration={iteration} />
+        <button
+          type="button"
+          className="button primary large"
+          disabled={obstacle !== null}
+          onClick={() => void actions.spin()}
+        >
+          {primary}
+        </button>
+        <p className="small">
+          {obstacle === null
+            ? "You can pause at any step. Keep this tab visible while it runs: browsers slow hidden tabs down."
+            : obstacle}{" "}
+          {pairs === 0 ? <a href="#pairs">Add pairs</a> : null}
+        </p>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,38 @@
+/** @file The stages of an iteration: to come, running, paused, done. */
+import type { Stage } from "../../studio/api.ts";
+import { iterationName } from "../format.ts";
+import { Progress } from "../parts/progress.tsx";
+import type { Current } from "../state/studio-state.ts";
+
+/** Encoding belongs to drawing: it turns what was drawn, and the person's own pictures, into latents. */
+const STAGES: readonly { readonly stages: readonly Stage[]; readonly name: string }[] = [
+  { stages: ["opponents", "encode"], name: "Draw opponents" },
+  { stages: ["train"], name: "Train" },
+  { stages: ["samples"], name: "Compare" },
+];
+
+export function Stages({ current }: { readonly current: Current }) {
+  const at = current.stage === null ? 0 : STAGES.findIndex(({ stages }) => stages.includes(current.stage ?? "train"));
+  const running = current.phase === "running" || current.phase === "pausing";
+  return (
+    <ol className="stages" aria-label={`Stages of ${iterationName(current.iteration)}`}>
+      {STAGES.map(({ name }, index) => {
+        const share = index < at ? 1 : index > at ? 0 : shareOf(current);
+        const state = index < at ? "done" : index > at ? "" : running ? "on" : "on held";
+        return (
+          <li key={name} className={state}>
+            <Progress done={share} label={name} />
+            <span>
+              <b>{name}</b>{" "}
+              <span className="num">{index === at && current.of > 0 ? `${current.done} of ${current.of}` : ""}</span>
+            </span>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+function shareOf(current: Current): number {
+  return current.of === 0 ? 0 : current.done / current.of;
+}

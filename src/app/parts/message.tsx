@@ -1,0 +1,72 @@
+/** @file What happened, what is safe, one button. */
+import { useState, type ReactNode } from "react";
+import type { Problem } from "../problem.ts";
+import { useActions } from "../state/context.tsx";
+import { Glyph } from "./glyph.tsx";
+
+export interface MessageProps {
+  readonly bad?: boolean;
+  readonly title: string;
+  readonly children?: ReactNode;
+  readonly buttons?: ReactNode;
+}
+
+export function Message({ bad = false, title, children, buttons }: MessageProps) {
+  return (
+    <div className={bad ? "message bad" : "message"} role={bad ? "alert" : undefined}>
+      <Glyph name={bad ? "bang" : "check"} />
+      <div>
+        <h2>{title}</h2>
+        {children}
+      </div>
+      {buttons === undefined ? null : <div className="row">{buttons}</div>}
+    </div>
+  );
+}
+
+/** A problem with its remedy; codes and stacks only in the diagnostics, which hold no prompt and no picture. */
+export function ProblemMessage({ problem, primary }: { readonly problem: Problem; readonly primary?: boolean }) {
+  const actions = useActions();
+  const [copied, setCopied] = useState(false);
+  const { remedy } = problem;
+  const act = (): void => {
+    switch (remedy.kind) {
+      case "reload":
+        globalThis.location.reload();
+        return;
+      case "resume":
+        void actions.spin();
+        return;
+      case "look-again":
+        void actions.boot();
+        return;
+      case "dismiss":
+        actions.setProblem(null);
+        return;
+    }
+  };
+  const copy = (): void => {
+    navigator.clipboard.writeText(`${problem.diagnostics}\n${navigator.userAgent}`).then(
+      () => setCopied(true),
+      () => setCopied(false),
+    );
+  };
+  return (
+    <Message
+      bad
+      title={problem.title}
+      buttons={
+        <>
+          <button type="button" className={primary ? "button primary" : "button"} onClick={act}>
+            {remedy.label}
+          </button>
+          <button type="button" className="button plain" onClick={copy}>
+            {copied ? "Copied" : "Copy diagnostics"}
+          </button>
+        </>
+      }
+    >
+      <p>{problem.safe}</p>
+    </Message>
+  );
+}

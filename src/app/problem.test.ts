@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { StudioError } from "../lib/errors.ts";
+import { isAbort, problemFrom } from "./problem.ts";
+
+const close = { kind: "dismiss", label: "Close" } as const;
+
+test("a mendable error becomes a sentence, what is safe, and its hint; the code is kept for diagnostics", () => {
+  const error = new StudioError("device-lost", "the GPU stopped answering", "Try again");
+  const problem = problemFrom(error, "Safe: 48 pairs.", close);
+  expect(problem.title).toBe("The GPU stopped answering.");
+  expect(problem.safe).toBe("Safe: 48 pairs. Try again.");
+  expect(problem.diagnostics).toContain("device-lost");
+  expect(problem.title + problem.safe).not.toContain("device-lost");
+});
+
+test("an error of ours is not shown in its own words, but is in the diagnostics", () => {
+  const problem = problemFrom(new Error("internal: the slot is missing"), "Nothing was changed.", close);
+  expect(problem.title).toBe("Something in this page went wrong.");
+  expect(problem.diagnostics).toContain("the slot is missing");
+});
+
+test("what was stopped on purpose is no problem", () => {
+  expect(isAbort(new DOMException("stopped", "AbortError"))).toBe(true);
+  expect(isAbort(new Error("stopped"))).toBe(false);
+});

@@ -1,0 +1,54 @@
+/** @file What went wrong, for people: what happened, what is safe, what to do. */
+
+export type Remedy =
+  | { readonly kind: "reload"; readonly label: string }
+  | { readonly kind: "resume"; readonly label: string }
+  | { readonly kind: "look-again"; readonly label: string }
+  | { readonly kind: "dismiss"; readonly label: string };
+
+export interface Problem {
+  /** One sentence: what happened. */
+  readonly title: string;
+  /** What is safe, and what may help. */
+  readonly safe: string;
+  readonly remedy: Remedy;
+  /** For "Copy diagnostics": no prompts, no pictures. */
+  readonly diagnostics: string;
+}
+
+/** The text of an error that came from a worker or from here. */
+export function messageOf(error: unknown): { message: string; hint: string | null; code: string | null } {
+  if (!(error instanceof Error)) return { message: String(error), hint: null, code: null };
+  const extra = error as Error & { code?: unknown; hint?: unknown };
+  return {
+    message: error.message,
+    hint: typeof extra.hint === "string" ? extra.hint : null,
+    code: typeof extra.code === "string" ? extra.code : null,
+  };
+}
+
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
+
+export function problemFrom(error: unknown, safe: string, remedy: Remedy): Problem {
+  const { message, hint, code } = messageOf(error);
+  const ours = message.startsWith("internal:");
+  return {
+    title: ours ? "Something in this page went wrong." : sentence(message),
+    safe: [safe, hint === null ? "" : sentence(hint)].filter((part) => part !== "").join(" "),
+    remedy,
+    diagnostics: [
+      `code: ${code ?? "none"}`,
+      `message: ${message}`,
+      error instanceof Error && error.stack !== undefined ? error.stack : "",
+    ].join("\n"),
+  };
+}
+
+/** Ends in a full stop and starts with a capital. */
+function sentence(text: string): string {
+  const trimmed = text.trim();
+  const capital = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+}

@@ -1,0 +1,93 @@
+/** @file The bar: the mark, the way through the screens, the theme. */
+import { Glyph, type GlyphName } from "../parts/glyph.tsx";
+import { Mark } from "../parts/mark.tsx";
+import type { ScreenName } from "../route.ts";
+import { useActions, useStudio, useWorkbench } from "../state/context.tsx";
+import { nextIteration } from "../state/selectors.ts";
+import type { Theme } from "../state/studio-state.ts";
+
+export const BACKEND_NAMES: { readonly [name: string]: string } = { webgpu: "WebGPU", wasm: "WebAssembly" };
+
+const NEXT_THEME: { readonly [T in Theme]: Theme } = { system: "light", light: "dark", dark: "system" };
+const THEME_GLYPHS: { readonly [T in Theme]: GlyphName } = { system: "half", light: "sun", dark: "moon" };
+
+export function Bar({ onKeys }: { readonly onKeys: () => void }) {
+  const { pretend } = useWorkbench();
+  const screen = useStudio((state) => state.route.screen);
+  const open = useStudio((state) => state.pairs.length > 0 || state.kept.length > 0);
+  const model = useStudio((state) => state.model?.title ?? null);
+  const backend = useStudio((state) => state.preflight?.chosen ?? null);
+  const keptNow = useStudio((state) => state.finished?.iteration ?? 0);
+  const parts = [pretend ? "Pretending" : null, model, backend === null ? null : (BACKEND_NAMES[backend] ?? backend)];
+  const setup = parts.filter((part) => part !== null).join(", ");
+
+  return (
+    <header className="bar">
+      <a className="brand" href="#start">
+        <Mark key={keptNow} turning={keptNow > 0} />
+        SPIN Studio
+      </a>
+      {screen === "start" && !open ? <span className="wide-only" /> : <Steps screen={screen} />}
+      <div className="tools">
+        <span className="project" title={pretend ? "Nothing is trained: pictures and numbers are made up." : undefined}>
+          {setup}
+        </span>
+        <ThemeButton />
+        <button
+          type="button"
+          className="button plain icon wide-only"
+          aria-label="Keyboard shortcuts"
+          title="Keyboard shortcuts (?)"
+          onClick={onKeys}
+        >
+          <span aria-hidden="true">?</span>
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function Steps({ screen }: { readonly screen: ScreenName }) {
+  const pairs = useStudio((state) => state.pairs.length);
+  const iteration = useStudio(nextIteration);
+  const current = (name: ScreenName): { "aria-current"?: "page" } =>
+    name === screen ? { "aria-current": "page" } : {};
+  return (
+    <nav aria-label="Project">
+      <ol className="steps">
+        <li>
+          <a href="#pairs" {...current("pairs")}>
+            Pairs {pairs > 0 ? <span>{pairs}</span> : null}
+          </a>
+        </li>
+        <li>
+          <a href="#iterate" {...current("iterate")}>
+            Iterate <span>{iteration}</span>
+          </a>
+        </li>
+        <li>
+          <a href="#compare" {...current("compare")}>
+            Compare
+          </a>
+        </li>
+      </ol>
+    </nav>
+  );
+}
+
+function ThemeButton() {
+  const actions = useActions();
+  const theme = useStudio((state) => state.theme);
+  const words = theme === "system" ? "follow system" : theme;
+  return (
+    <button
+      type="button"
+      className="button plain icon"
+      aria-label={`Theme: ${words}`}
+      title={`Theme: ${words}`}
+      onClick={() => actions.setTheme(NEXT_THEME[theme])}
+    >
+      <Glyph name={THEME_GLYPHS[theme]} />
+    </button>
+  );
+}

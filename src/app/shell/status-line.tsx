@@ -1,0 +1,58 @@
+/** @file The status line: what runs, time left, the last save, what was sent. Always there. */
+import { useEffect, useRef, useState } from "react";
+import { useRequestsElsewhere } from "../bytes-sent.ts";
+import { ago } from "../format.ts";
+import { Glyph } from "../parts/glyph.tsx";
+import { Mark } from "../parts/mark.tsx";
+import { useStudio } from "../state/context.tsx";
+import { isRunning } from "../state/selectors.ts";
+import { useNow } from "../use-now.ts";
+import { useTimeLeft } from "../use-reports.ts";
+import { announcement, statusInWords } from "../words.ts";
+
+export function StatusLine() {
+  const words = useStudio(statusInWords);
+  const running = useStudio(isRunning);
+  const failed = useStudio((state) => state.current?.phase === "failed" || state.machine === "failed");
+  const savedAt = useStudio((state) => state.current?.saved?.at ?? null);
+  const left = useTimeLeft();
+  const now = useNow(savedAt !== null);
+  const elsewhere = useRequestsElsewhere();
+  return (
+    <footer className="foot">
+      <span className="now">
+        {failed ? <Glyph name="bang" /> : running ? <Mark /> : null}
+        {words}
+      </span>
+      {running && left !== null ? <span className="wide-only">{left} left</span> : null}
+      {savedAt === null ? null : <span className="wide-only">saved {ago((now - savedAt) / 1000)}</span>}
+      <span className="sent" title="Counted by the page itself; its security policy allows no connection elsewhere">
+        <Glyph name={elsewhere === 0 ? "shield" : "bang"} />
+        {elsewhere === 0 ? "0 bytes sent" : `${elsewhere} requests left this computer`}
+      </span>
+      <Announcer />
+    </footer>
+  );
+}
+
+const QUIET_MS = 5000;
+
+/** Speaks the last news, at most once in five seconds. */
+function Announcer() {
+  const news = useStudio(announcement);
+  const [said, setSaid] = useState("");
+  const saidAt = useRef(0);
+  useEffect(() => {
+    const wait = Math.max(0, saidAt.current + QUIET_MS - Date.now());
+    const timer = setTimeout(() => {
+      saidAt.current = Date.now();
+      setSaid(news);
+    }, wait);
+    return () => clearTimeout(timer);
+  }, [news]);
+  return (
+    <span className="visually-hidden" role="status">
+      {said}
+    </span>
+  );
+}

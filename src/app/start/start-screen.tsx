@@ -1,0 +1,144 @@
+/** @file Start: what this is, a project to go on with, and what the page has to work with. */
+import { useState } from "react";
+import { count, iterationName } from "../format.ts";
+import { Dialog } from "../parts/dialog.tsx";
+import { DropZone } from "../parts/drop-zone.tsx";
+import { PictureView } from "../parts/picture.tsx";
+import { useActions, useStudio } from "../state/context.tsx";
+import { isGood, isRunning } from "../state/selectors.ts";
+import { pausedInWords, runInWords } from "../words.ts";
+import { ComputerSection, ModelSection } from "./setup.tsx";
+
+const SHOWN = 9;
+
+export function StartScreen() {
+  const returning = useStudio((state) => state.pairs.length > 0 || state.kept.length > 0);
+  return (
+    <section className="screen start" aria-labelledby="start-h">
+      {returning ? <Resume /> : null}
+      <Pitch returning={returning} />
+      <div className="own">
+        <section aria-labelledby="drop-h">
+          <h2 id="drop-h">Your pairs</h2>
+          <DropZone
+            title="Drop pictures with captions here"
+            help="a folder, or files: .png .jpg .webp with .txt, metadata.jsonl or .csv"
+          />
+        </section>
+        <ModelSection />
+        <ComputerSection />
+      </div>
+    </section>
+  );
+}
+
+function Pitch({ returning }: { readonly returning: boolean }) {
+  const actions = useActions();
+  const ready = useStudio((state) => state.machine === "ready" && state.reading === null && state.current === null);
+  const samples = useStudio((state) => state.samples);
+  const pairs = useStudio((state) => state.pairs);
+  const shown = returning ? pairs.filter(isGood).slice(0, SHOWN) : samples;
+  const begin = async (): Promise<void> => {
+    await actions.takeSamples();
+    globalThis.location.hash = "#pairs";
+  };
+  return (
+    <div className="pitch">
+      <div>
+        <h1 id="start-h">A picture model that gets better by playing against its earlier self.</h1>
+        <p className="lede">
+          Bring pictures with captions. In every iteration the model learns to tell your pictures from the ones its last
+          version drew. You watch it improve, side by side, in this browser, on your own computer.
+        </p>
+        <div className="go">
+          <button
+            type="button"
+            className={returning ? "button large" : "button large primary"}
+            disabled={!ready}
+            onClick={() => void begin()}
+          >
+            {returning ? "Add the sample pairs" : "Try it with the sample pairs"}
+          </button>
+          <span className="quiet">The built-in pocket model, and 48 pictures. Nothing is downloaded.</span>
+        </div>
+      </div>
+      {shown.length < SHOWN ? null : (
+        <figure>
+          <div className="mosaic">
+            {shown.map(({ picture, caption }) => (
+              <PictureView key={picture} id={picture} label={caption} />
+            ))}
+          </div>
+          <figcaption className="small quieter">
+            {returning ? "The first nine of your pairs" : "Nine of the sample pairs, drawn by this page"}
+          </figcaption>
+        </figure>
+      )}
+    </div>
+  );
+}
+
+function Resume() {
+  const current = useStudio((state) => state.current);
+  const last = useStudio((state) => state.kept.at(-1) ?? 0);
+  const pairs = useStudio((state) => state.pairs.length);
+  const picture = useStudio((state) => state.pairs[0]?.picture);
+  const running = useStudio(isRunning);
+  const ready = useStudio((state) => state.machine === "ready");
+  const actions = useActions();
+  const [asking, setAsking] = useState(false);
+  const words =
+    current === null
+      ? last === 0
+        ? `${count(pairs, "pair")} on this computer, nothing trained yet.`
+        : `${iterationName(last)} is done, with ${count(pairs, "pair")}.`
+      : `${running ? runInWords(current) : pausedInWords(current)}.`;
+  return (
+    <div className="resume">
+      <PictureView id={picture} label="" />
+      <div>
+        <b>Your project</b>
+        <br />
+        <span className="quiet">{words}</span>
+      </div>
+      <div className="row">
+        {current !== null && !running ? (
+          <button type="button" className="button primary" disabled={!ready} onClick={() => void actions.spin()}>
+            Continue
+          </button>
+        ) : (
+          <a className="button primary" href={last === 0 && current === null ? "#pairs" : "#iterate"}>
+            Open
+          </a>
+        )}
+        <button type="button" className="button plain" disabled={running} onClick={() => setAsking(true)}>
+          Start over
+        </button>
+      </div>
+      {asking ? <StartOver pairs={pairs} last={last} onClose={() => setAsking(false)} /> : null}
+    </div>
+  );
+}
+
+function StartOver(props: { readonly pairs: number; readonly last: number; readonly onClose: () => void }) {
+  const actions = useActions();
+  const { pairs, last, onClose } = props;
+  const what = last === 0 ? count(pairs, "pair") : `${count(pairs, "pair")} and ${count(last, "iteration")}`;
+  const forget = async (): Promise<void> => {
+    await actions.startOver();
+    onClose();
+  };
+  return (
+    <Dialog title="Delete this project?" onClose={onClose}>
+      <p className="quiet">This deletes {what} from this browser. The files on your disk stay as they are.</p>
+      <div className="row">
+        <button type="button" className="button primary" onClick={() => void forget()}>
+          Delete {what}
+        </button>
+        <button type="button" className="button" onClick={onClose}>
+          Keep them
+        </button>
+      </div>
+    </Dialog>
+  );
+}

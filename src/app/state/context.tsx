@@ -1,0 +1,39 @@
+/** @file How components reach the store, the pictures and the metrics. */
+import { createContext, use, type ReactNode } from "react";
+import { useStore } from "zustand";
+import type { Metrics } from "../metrics.ts";
+import type { Pictures } from "../pictures.ts";
+import type { PairReader } from "../read-files.ts";
+import type { StudioStore } from "./store.ts";
+import type { StudioState } from "./studio-state.ts";
+
+export interface Workbench {
+  readonly store: StudioStore;
+  readonly pictures: Pictures;
+  readonly metrics: Metrics;
+  readonly loadReader: () => Promise<PairReader>;
+  /** nothing is trained: pictures and numbers are made up */
+  readonly pretend: boolean;
+}
+
+const WorkbenchContext = createContext<Workbench | null>(null);
+
+export function WorkbenchProvider(props: { readonly workbench: Workbench; readonly children: ReactNode }) {
+  return <WorkbenchContext value={props.workbench}>{props.children}</WorkbenchContext>;
+}
+
+export function useWorkbench(): Workbench {
+  const workbench = use(WorkbenchContext);
+  if (workbench === null) throw new Error("internal: no workbench around this component");
+  return workbench;
+}
+
+/** A part of the state; renders again when that part changes. Select stored values, not new objects. */
+export function useStudio<T>(select: (state: StudioState) => T): T {
+  return useStore(useWorkbench().store, select);
+}
+
+/** The actions, which never change. */
+export function useActions(): StudioState {
+  return useWorkbench().store.getState();
+}

@@ -1,0 +1,51 @@
+/** @file What components ask of the state, named. */
+import type { SpinSettings } from "../../studio/api.ts";
+import { defaultSettings } from "../settings.ts";
+import type { PairItem, Prompt, StudioState } from "./studio-state.ts";
+
+/** A pair that can be trained on. */
+export function isGood(pair: PairItem): boolean {
+  return !pair.leftOut && pair.caption.trim() !== "";
+}
+
+/** A pair that needs a look: it has no caption and was not left out. */
+export function isFaulty(pair: PairItem): boolean {
+  return !pair.leftOut && pair.caption.trim() === "";
+}
+
+export function goodPairs(state: Pick<StudioState, "pairs">): readonly PairItem[] {
+  return state.pairs.filter(isGood);
+}
+
+/** The iteration that the primary button starts or goes on with. */
+export function nextIteration(state: Pick<StudioState, "kept" | "current">): number {
+  return state.current?.iteration ?? (state.kept.at(-1) ?? 0) + 1;
+}
+
+export function isRunning(state: Pick<StudioState, "current">): boolean {
+  return state.current?.phase === "running" || state.current?.phase === "pausing";
+}
+
+/** Why the next iteration cannot start now; null when it can. */
+export function whyNotStart(state: StudioState): string | null {
+  if (state.machine === "failed") return "No backend is ready.";
+  if (state.machine !== "ready") return "Getting the model ready.";
+  if (state.reading !== null) return "Reading pairs.";
+  if (state.current === null && goodPairs(state).length === 0) return "There are no pairs with captions yet.";
+  if (Object.keys(state.faults).length > 0) return "One setting is out of its range.";
+  return null;
+}
+
+/** Base and everything that was kept, ascending. */
+export function models(state: Pick<StudioState, "kept">): readonly number[] {
+  return [0, ...state.kept];
+}
+
+export function cellKey(iteration: number, prompt: Prompt): string {
+  return `${iteration}|${prompt.seed}|${prompt.text}`;
+}
+
+/** The settings that the next iteration will have. */
+export function nextSettings(state: StudioState): SpinSettings {
+  return { ...defaultSettings(state.model, nextIteration(state)), ...state.wanted };
+}

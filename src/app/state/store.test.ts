@@ -1,0 +1,250 @@
+/** @file The store on the pretending engine: the flow, its order, and what must not happen. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Calls, CallName, Studio } from "../../studio/api.ts";
+import { createFakeStudio, type FakeOptions } from "../fake/fake-studio.ts";
+import { createMetrics, type Metrics } from "../metrics.ts";
+import { createPictures, type Pictures } from "../pictures.ts";
+import { printRoute } from "../route.ts";
+import { primaryInWords, statusInWords } from "../words.ts";
+import { goodPairs, nextSettings, whyNotStart } from "./selectors.ts";
+import { createStudioStore, type StudioStore } from "./store.ts";
+
+interface Bench {
+  readonly store: StudioStore;
+  readonly metrics: Metrics;
+  readonly pictures: Pictures;
+  readonly calls: { readonly name: CallName; readonly params: unknown }[];
+  readonly went: string[];
+}
+
+function memory(): NonNullable<FakeOptions["memory"]> {
+  const kept = new Map<string, string>();
+  return {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => void kept.set(key, value),
+    removeItem: (key) => void kept.delete(key),
+  };
+}
+
+/** @param broken a call that always fails */
+function bench(options: Partial<FakeOptions> = {}, broken: CallName | null = null): Bench {
+  const studio = createFakeStudio({ pace: 10, failAt: null, noGpu: false, memory: null, ...options });
+  const calls: Bench["calls"] = [];
+  const watched: Studio = {
+    call<N extends CallName>(name: N, params: Calls[N]["params"], signal?: AbortSignal) {
+      calls.push({ name, params });
+      if (name === broken) return Promise.reject(new Error(`No ${name} today.`));
+      return studio.call(name, params, signal);
+    },
+    onEvent: (listener) => studio.onEvent(listener),
+  };
+  const went: string[] = [];
+  const pictures = createPictures();
+  const metrics = createMetrics();
+  const store = createStudioStore({
+    studio: watched,
+    project: "test",
+    pictures,
+    metrics,
+    now: () => Date.now(),
+    force: null,
+    go: (route) => went.push(printRoute(route)),
+  });
+  return { store, metrics, pictures, calls, went };
+}
+
+/** Lets made-up time pass until `work` is done. */
+async function through<T>(work: Promise<T>): Promise<T> {
+  let done = false;
+  void work.finally(() => (done = true)).catch(() => undefined);
+  while (!done) await vi.advanceTimersByTimeAsync(50);
+  return work;
+}
+
+async function withSamples(options: Partial<FakeOptions> = {}, broken: CallName | null = null): Promise<Bench> {
+  const made = bench(options, broken);
+  await through(made.store.getState().boot());
+  await through(made.store.getState().takeSamples());
+  return made;
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test("starting reads the project first, then measures, then opens what was chosen", async () => {
+  const { store, calls } = bench();
+  await through(store.getState().boot());
+  expect(calls.map(({ name }) => name)).toEqual(["project", "preflight", "open", "samplePairs"]);
+  expect(calls[2]?.params).toEqual({ backend: "webgpu", model: "pocket" });
+  expect(store.getState().machine).toBe("ready");
+  expect(whyNotStart(store.getState())).toBe("There are no pairs with captions yet.");
+});
+
+test("a backend that is asked for is asked for, and an impossible one leaves a problem with a way out", async () => {
+  const { store, calls } = bench({ noGpu: true });
+  await through(store.getState().boot());
+  expect(store.getState().preflight?.chosen).toBe("wasm");
+  await through(store.getState().chooseBackend("webgpu"));
+  expect(calls.findLast(({ name }) => name === "preflight")?.params).toEqual({ force: "webgpu" });
+  expect(store.getState()).toMatchObject({ machine: "failed", problem: { remedy: { kind: "look-again" } } });
+});
+
+test("pairs without a caption are not trained on, and captions are saved trimmed", async () => {
+  const { store, calls } = await withSamples();
+  const [first, second] = store.getState().pairs;
+  store.getState().setCaption(first?.id ?? "", "   ");
+  store.getState().setCaption(second?.id ?? "", "  a cat ");
+  expect(statusInWords(store.getState())).toBe("1 pair needs a look");
+  await through(store.getState().savePairs());
+  const saved = calls.findLast(({ name }) => name === "setPairs")?.params as Calls["setPairs"]["params"];
+  expect(saved.pairs).toHaveLength(47);
+  expect(saved.pairs[0]?.caption).toBe("a cat");
+  expect(store.getState().unsaved).toBe(false);
+});
+
+test("the same picture twice is refused by name, and a second import of a file replaces it", async () => {
+  const { store } = await withSamples();
+  const pixels = { side: 2, rgba: new Uint8ClampedArray(16).fill(9) };
+  const other = { side: 2, rgba: new Uint8ClampedArray(16).fill(8) };
+  const pair = (id: string, what: typeof pixels) => ({
+    id,
+    caption: id,
+    source: `${id}.png`,
+    size: null,
+    pixels: what,
+  });
+  await through(store.getState().addPairs([pair("a", pixels), pair("b", pixels)], []));
+  expect(store.getState().refused).toEqual([
+    { path: "b.png", reason: "The same picture as a.png. The first one is in." },
+  ]);
+  await through(store.getState().addPairs([pair("a", other)], []));
+  expect(store.getState().pairs).toHaveLength(49);
+});
+
+test("a run is kept, the button moves on, and the grid is drawn with equal seeds", async () => {
+  const { store, metrics, calls, went } = await withSamples();
+  expect(primaryInWords(store.getState())).toBe("Start SPIN 1");
+  await through(store.getState().spin());
+  const state = store.getState();
+  expect(went.at(-1)).toBe("#iterate");
+  expect(state).toMatchObject({ kept: [1], current: null, finished: { iteration: 1 } });
+  expect(primaryInWords(state)).toBe("Start SPIN 2");
+  expect(metrics.reports(1)).toHaveLength(60);
+  expect(metrics.reports(1)[0]?.loss).toBe(Math.LN2);
+  const draws = calls.filter(({ name }) => name === "draw").map(({ params }) => params as Calls["draw"]["params"]);
+  expect(draws.map(({ iteration }) => iteration)).toEqual([0, 1]);
+  expect(draws[0]?.seeds).toEqual(draws[1]?.seeds);
+  expect(Object.keys(state.cells)).toHaveLength(8);
+});
+
+test("a second click does not start a second run", async () => {
+  const { store, calls } = await withSamples();
+  const first = store.getState().spin();
+  const second = store.getState().spin();
+  await through(Promise.all([first, second]));
+  expect(calls.filter(({ name }) => name === "spin")).toHaveLength(1);
+});
+
+test("while an iteration is under way its pairs cannot change", async () => {
+  const { store } = await withSamples();
+  const run = store.getState().spin();
+  await vi.advanceTimersByTimeAsync(100);
+  const id = store.getState().pairs[0]?.id ?? "";
+  store.getState().setCaption(id, "something else");
+  store.getState().setLeftOut(id, true);
+  expect(goodPairs(store.getState())).toHaveLength(48);
+  expect(store.getState().pairs[0]?.caption).not.toBe("something else");
+  await through(run);
+});
+
+test("a paused run survives a reload with its settings, and goes on from its step", async () => {
+  const kept = memory();
+  const before = await withSamples({ memory: kept });
+  before.store.getState().setNumber("steps", "30");
+  const run = before.store.getState().spin();
+  await vi.advanceTimersByTimeAsync(48 * 5 + 125);
+  await before.store.getState().pause();
+  await through(run);
+  const step = before.store.getState().current?.step ?? 0;
+  expect(step).toBeGreaterThan(0);
+  expect(step).toBeLessThan(30);
+
+  const after = bench({ memory: kept });
+  await through(after.store.getState().boot());
+  const state = after.store.getState();
+  expect(statusInWords(state)).toBe(`SPIN 1 is paused at step ${step} of 30`);
+  expect(primaryInWords(state)).toBe("Continue SPIN 1");
+  expect(state.pairs).toHaveLength(48);
+  await through(state.spin());
+  expect(after.store.getState().kept).toEqual([1]);
+  const steps = after.metrics.reports(1).map((report) => report.step);
+  expect(steps).toEqual(Array.from({ length: 30 }, (_, at) => at + 1));
+});
+
+test("a lost device keeps the run, says what is safe, and its button goes on", async () => {
+  const { store } = await withSamples({ failAt: 12 });
+  await through(store.getState().spin());
+  const { current } = store.getState();
+  expect(current).toMatchObject({ phase: "failed", problem: { remedy: { kind: "resume", label: "Continue SPIN 1" } } });
+  expect(current?.problem?.safe).toMatch(/^Safe: 48 pairs, Base, and SPIN 1 up to step 10\./);
+  await through(store.getState().spin());
+  expect(store.getState().kept).toEqual([1]);
+});
+
+test("a run that fails before anything was done leaves no run behind, and its settings can be changed", async () => {
+  const { store } = await withSamples({}, "spin");
+  await through(store.getState().spin());
+  expect(store.getState()).toMatchObject({ current: null, problem: { title: "No spin today." } });
+  expect(store.getState().problem?.safe).toBe("Safe: 48 pairs, Base.");
+  expect(whyNotStart(store.getState())).toBeNull();
+});
+
+test("pairs that could not be saved are not trained on", async () => {
+  const { store, calls } = await withSamples({}, "setPairs");
+  expect(store.getState()).toMatchObject({ unsaved: true, problem: { title: "No setPairs today." } });
+  await through(store.getState().spin());
+  expect(calls.some(({ name }) => name === "spin")).toBe(false);
+  expect(store.getState().current).toBeNull();
+});
+
+test("starting a run stops the drawing of the grid, and its pictures do not fall into the run", async () => {
+  const { store } = await withSamples();
+  store.getState().setNumber("steps", "3");
+  await through(store.getState().spin());
+  store.getState().addPrompt("a red ring");
+  await vi.advanceTimersByTimeAsync(1);
+  expect(store.getState().drawing).not.toBeNull();
+  const run = store.getState().spin();
+  expect(store.getState().drawing).toBeNull();
+  await vi.advanceTimersByTimeAsync(16);
+  expect(store.getState().current?.opponents.filter((picture) => picture !== null).length).toBeLessThan(2);
+  await through(run);
+  expect(store.getState().kept).toEqual([1, 2]);
+  expect(Object.keys(store.getState().cells)).toHaveLength(15);
+});
+
+test("a setting that is out of range keeps the run from starting; back to balanced frees it", async () => {
+  const { store } = await withSamples();
+  store.getState().setNumber("beta", "-1");
+  expect(whyNotStart(store.getState())).toBe("One setting is out of its range.");
+  store.getState().setNumber("beta", "500");
+  expect(nextSettings(store.getState()).beta).toBe(500);
+  store.getState().resetSettings();
+  expect(nextSettings(store.getState()).beta).toBe(2000);
+  expect(whyNotStart(store.getState())).toBeNull();
+});
+
+test("starting over forgets everything, pixels too", async () => {
+  const { store, pictures, metrics } = await withSamples();
+  store.getState().setNumber("steps", "2");
+  await through(store.getState().spin());
+  await through(store.getState().startOver());
+  expect(store.getState()).toMatchObject({ pairs: [], kept: [], current: null, cells: {}, prompts: [] });
+  expect(metrics.reports(1)).toEqual([]);
+  // what stays are the nine of the first screen
+  expect(pictures.size).toBe(9);
+});

@@ -1,0 +1,37 @@
+/** @file The step reports of an iteration, for components that show a number of the last step. */
+import { useCallback, useSyncExternalStore } from "react";
+import type { Stage, StepReport } from "../studio/api.ts";
+import { leftInWords, timeLeft } from "./eta.ts";
+import { useStudio, useWorkbench } from "./state/context.tsx";
+
+export function useReports(iteration: number): readonly StepReport[] {
+  const { metrics } = useWorkbench();
+  return useSyncExternalStore(
+    metrics.subscribe,
+    useCallback(() => metrics.reports(iteration), [metrics, iteration]),
+  );
+}
+
+/** Pictures are few and alike: less waiting than for steps. */
+const HIDDEN_PICTURES = 3;
+
+/** "about 4 min", of the stage that runs; null while nothing can be said. */
+export function useTimeLeft(): string | null {
+  const { metrics } = useWorkbench();
+  const current = useStudio((state) => state.current);
+  useSyncExternalStore(metrics.subscribe, () => (current === null ? null : metrics.reports(current.iteration)));
+  if (current === null || current.stage === null) return null;
+  return leftOfStage(metrics, current.iteration, current.stage, current.of - current.done);
+}
+
+function leftOfStage(
+  metrics: ReturnType<typeof useWorkbench>["metrics"],
+  iteration: number,
+  stage: Stage,
+  remaining: number,
+): string | null {
+  if (remaining <= 0) return null;
+  const steps = stage === "train";
+  const durations = steps ? metrics.reports(iteration).map((report) => report.seconds) : metrics.durations(stage);
+  return leftInWords(timeLeft(durations, remaining, steps ? 10 : HIDDEN_PICTURES));
+}

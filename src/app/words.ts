@@ -1,0 +1,72 @@
+/** @file What runs, in a few words: for the status line, the title and the live region. */
+import { iterationName } from "./format.ts";
+import { isFaulty, isRunning, nextIteration, whyNotStart } from "./state/selectors.ts";
+import type { Current, StudioState } from "./state/studio-state.ts";
+
+const STAGE_WORDS = {
+  opponents: "drawing opponents",
+  encode: "encoding pictures",
+  train: "training",
+  samples: "drawing samples",
+} as const;
+
+/** "SPIN 2, training 12 of 60" */
+export function runInWords(current: Current): string {
+  const name = iterationName(current.iteration);
+  if (current.phase === "paused") return pausedInWords(current);
+  if (current.phase === "failed") return `${name} stopped at step ${current.step}`;
+  if (current.stage === null) return `${name}, starting`;
+  const pausing = current.phase === "pausing" ? "pausing after " : "";
+  return `${name}, ${pausing}${STAGE_WORDS[current.stage]} ${current.done} of ${current.of}`;
+}
+
+/** "SPIN 2 is paused at step 12 of 60" */
+export function pausedInWords(current: Current): string {
+  const name = iterationName(current.iteration);
+  if (current.step === 0) return `${name} is paused before its first step`;
+  return `${name} is paused at step ${current.step} of ${current.settings.steps}`;
+}
+
+export function statusInWords(state: StudioState): string {
+  if (state.current !== null && (isRunning(state) || state.current.phase !== "paused"))
+    return runInWords(state.current);
+  if (state.drawing !== null) {
+    return `Drawing ${iterationName(state.drawing.iteration)}, ${state.drawing.done} of ${state.drawing.of}`;
+  }
+  if (state.reading !== null) return `Reading pairs, ${state.reading.done} of ${state.reading.of}`;
+  if (state.machine === "looking") return "Measuring this computer";
+  if (state.machine === "opening") return "Opening the model";
+  if (state.machine === "reading") return "Reading the project";
+  if (state.current !== null) return pausedInWords(state.current);
+  const faulty = state.pairs.filter(isFaulty).length;
+  if (faulty > 0) return `${faulty} ${faulty === 1 ? "pair needs" : "pairs need"} a look`;
+  const last = state.kept.at(-1);
+  if (last !== undefined) return `${iterationName(last)} is done`;
+  return state.pairs.length > 0 && whyNotStart(state) === null ? "Ready" : "Everything runs on this computer";
+}
+
+/** Of the tab: what a person looks for among others. */
+export function titleInWords(state: StudioState): string {
+  const { current } = state;
+  if (current === null) return "SPIN Studio";
+  const name = iterationName(current.iteration);
+  if (current.phase === "paused") return `Paused, ${name}`;
+  if (current.phase === "failed") return `Stopped, ${name}`;
+  if (current.stage === "train") return `${Math.round((100 * current.step) / current.settings.steps)} % ${name}`;
+  return `${name}, SPIN Studio`;
+}
+
+/** The name on the primary button. */
+export function primaryInWords(state: StudioState): string {
+  const name = iterationName(nextIteration(state));
+  return state.current === null ? `Start ${name}` : `Continue ${name}`;
+}
+
+/** For the live region: changes a few times a run, not with every step. */
+export function announcement(state: StudioState): string {
+  const { current } = state;
+  if (current === null || current.stage === null) return statusInWords(state);
+  if (current.phase !== "running") return runInWords(current);
+  const tenths = Math.floor((10 * current.done) / Math.max(1, current.of));
+  return `${iterationName(current.iteration)}, ${STAGE_WORDS[current.stage]}, ${tenths * 10} %`;
+}
