@@ -53,7 +53,9 @@ function local(node: Node, x: readonly Tensor[]): Tensor | null {
     const neutral = node.op === "Mul" || node.op === "Div" ? 1 : 0;
     if (splat(b) === neutral && sameShape(a.shape, out.shape)) return a;
     if (splat(a) === neutral && sameShape(b.shape, out.shape) && (node.op === "Mul" || node.op === "Add")) return b;
-    const narrow = x.map((t, i) => narrowed(t, x[1 - i] as Tensor, out));
+    // one after the other: of two widened operands, one must stay wide
+    const left = narrowed(a, b, out);
+    const narrow = [left, narrowed(b, left, out)];
     if (narrow.some((t, i) => t !== x[i])) return emit(node.op as "Add", narrow, {});
     const right = producer(b);
     if (node.op === "Add" && isOp(right, "Neg")) return emit("Sub", [a, right.inputs[0] as Tensor], {});

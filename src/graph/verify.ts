@@ -28,6 +28,10 @@ export function verify(
     if (names.has(name)) throw new Error(`internal: two inputs are called ${name}`);
     names.add(name);
   }
+  for (const [key, { source }] of Object.entries(graph.outputs)) {
+    if (names.has(key) && !(source.kind === "input" && source.name === key))
+      throw new Error(`internal: an output is called ${key}, as is an input`);
+  }
   const made = new Set<Tensor>(graph.inputs);
   const name = namer();
   for (const node of graph.nodes) {

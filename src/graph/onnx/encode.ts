@@ -48,12 +48,15 @@ function raw(type: TensorType, values: readonly number[]): Uint8Array {
 
 /** Collects nodes and initializers, each constant once. */
 class Encoder {
+  /** names of inputs and outputs: values between them get others */
+  readonly #given: ReadonlySet<string>;
   readonly #names = new Map<Tensor, string>();
   readonly #constants = new Map<string, string>();
   readonly #initializers: ((w: ProtoWriter) => void)[] = [];
   readonly #nodes: ((w: ProtoWriter) => void)[] = [];
 
   constructor(graph: Graph) {
+    this.#given = new Set([...graph.inputs.map(inputName), ...Object.keys(graph.outputs)]);
     for (const tensor of graph.inputs) this.#names.set(tensor, inputName(tensor));
     for (const [name, tensor] of Object.entries(graph.outputs)) {
       if (tensor.source.kind === "node" && !this.#names.has(tensor)) this.#names.set(tensor, name);
@@ -65,11 +68,16 @@ class Encoder {
     }
   }
 
+  #fresh(letter: string, index: number): string {
+    const name = `${letter}${index}`;
+    return this.#given.has(name) ? this.#fresh(`${letter}_`, index) : name;
+  }
+
   #initializer(type: TensorType, values: readonly number[]): string {
     const key = `${type.dtype} ${type.shape.join()} ${values.join()}`;
     const known = this.#constants.get(key);
     if (known) return known;
-    const name = `c${this.#constants.size}`;
+    const name = this.#fresh("c", this.#constants.size);
     this.#constants.set(key, name);
     this.#initializers.push((w) => {
       for (const dim of type.shape) w.int(1, dim);
@@ -83,7 +91,7 @@ class Encoder {
     const count = sizeOf(tensor.shape);
     if (count <= SPLAT_ELEMENTS) return this.#initializer(tensor, new Array<number>(count).fill(values));
     const one = this.#initializer({ dtype: tensor.dtype, shape: [1] }, [values]);
-    const name = `e${this.#names.size}`;
+    const name = this.#fresh("e", this.#names.size);
     this.#node({ type: "Expand", extra: [{ ints: tensor.shape }] }, [one], [name]);
     return name;
   }
@@ -92,7 +100,8 @@ class Encoder {
     const known = this.#names.get(tensor);
     if (known) return known;
     const { source } = tensor;
-    const name = source.kind === "constant" ? this.#constant(tensor, source.values) : `t${this.#names.size}`;
+    const name =
+      source.kind === "constant" ? this.#constant(tensor, source.values) : this.#fresh("t", this.#names.size);
     this.#names.set(tensor, name);
     return name;
   }
