@@ -1,0 +1,72 @@
+/**
+ * @file Held-out captions drawn by our own Model from a pocket folder: `tsx e2e/pocket.ts FOLDER OUT`. Leaves in OUT
+ * pocket.safetensors (final latents and seeds), captions.json and sheet.png (rows of eight), for oracle/pocket.py and for the eye.
+ */
+import { join } from "node:path";
+import { writeSafetensors } from "../src/artifacts/safetensors.ts";
+import { writeFileWhole } from "../src/cli/files.ts";
+import { encodePng } from "../src/cli/images.ts";
+import { openModelFolder } from "../src/cli/model-files.ts";
+import { GUIDANCE } from "../src/pocket/config.ts";
+import { heldOutCaptions } from "../src/pocket/grammar.ts";
+import { nodeBackend } from "../src/runtime/node.ts";
+import { drawLatents } from "../src/studio/draw.ts";
+import { loadModel, makeArtifacts } from "../src/studio/model.ts";
+
+const [folder = "public/pocket", out = "test-results/pocket", count = "32"] = process.argv.slice(2);
+const COLUMNS = 8;
+const STEPS = 16;
+const BATCH = 8;
+
+/** Far apart in the list, so that all times, layouts and shapes are met. */
+const all = heldOutCaptions();
+const captions = Array.from({ length: Number(count) }, (_, i) => all[(i * 97 + 11) % all.length] as string);
+const seeds = captions.map((_, i) => 1000 + i);
+
+const opened = await openModelFolder(folder);
+const set = await makeArtifacts(opened, {
+  samples: 2,
+  drawSamples: 2 * BATCH,
+  train: "full",
+  rank: 1,
+  targets: "attention",
+  cut: "whole",
+  weights: "float32",
+});
+const backend = nodeBackend({ threads: 2 });
+const model = await loadModel(backend, set, opened, () => new Float32Array());
+const base = { id: "base" };
+await model.denoiser.update(base, model.base);
+
+const { side } = model;
+const width = COLUMNS * side;
+const rgba = new Uint8ClampedArray(4 * width * Math.ceil(captions.length / COLUMNS) * side).fill(255);
+const size = model.latents.reduce((a, b) => a * b);
+const latents = new Float32Array(captions.length * size);
+for (let start = 0; start < captions.length; start += BATCH) {
+  const prompts = captions.slice(start, start + BATCH);
+  const drawn = await drawLatents(model, base, {
+    prompts,
+    negativePrompt: "",
+    seeds: seeds.slice(start, start + BATCH),
+    steps: STEPS,
+    guidance: GUIDANCE,
+  });
+  latents.set(drawn, start * size);
+  for (let i = start; i < start + prompts.length; i++) {
+    const picture = await model.decode(latents.subarray(i * size, (i + 1) * size));
+    for (let y = 0; y < side; y++) {
+      const to = 4 * (width * (Math.floor(i / COLUMNS) * side + y) + (i % COLUMNS) * side);
+      rgba.set(picture.subarray(4 * side * y, 4 * side * (y + 1)), to);
+    }
+  }
+}
+const tensors = new Map([
+  ["latents", { dtype: "F32" as const, shape: [captions.length, ...model.latents], data: latents }],
+  ["seeds", { dtype: "I32" as const, shape: [seeds.length], data: Int32Array.from(seeds) }],
+]);
+await writeFileWhole(join(out, "pocket.safetensors"), writeSafetensors(tensors));
+await writeFileWhole(join(out, "captions.json"), `${JSON.stringify(captions, null, 2)}\n`);
+await writeFileWhole(join(out, "sheet.png"), encodePng({ width, height: rgba.length / 4 / width, rgba }));
+await model.dispose();
+await backend.dispose();

@@ -1,0 +1,135 @@
+/**
+ * @file Muon on matrices and convolutions, AdamW on everything else, and an average of the weights.
+ * Muon (Jordan et al., 2024; scaled as in Liu et al., 2025, to AdamW's typical step): the momentum's nearest orthogonal
+ * matrix, by five Newton-Schulz iterations. They are products of matrices, so they run as a program like everything else.
+ */
+import { add, concat, div, gemm, mul, reshape, slice, sum, transpose } from "../graph/functions.ts";
+import type { Tensor } from "../graph/ir.ts";
+import { emit, input } from "../graph/ir.ts";
+import { sizeOf } from "../lib/tensor.ts";
+import type { PlanBuilder } from "../plan/builder.ts";
+import type { LayoutEntry } from "../plan/types.ts";
+import type { Executor } from "../runtime/executor.ts";
+import { adamW, freshState } from "../spin/adamw.ts";
+import { clipGradNorm } from "../spin/clip.ts";
+
+/** p(x) = a x + b x^3 + c x^5 brings singular values in 0..1 near 1. */
+const [A, B, C] = [3.4445, -4.775, 2.0315];
+const ITERATIONS = 5;
+const MOMENTUM = 0.95;
+const ADAM = { betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0 } as const;
+const AVERAGE = 0.997;
+
+/** Tables of embeddings are lists of vectors, not maps. */
+export function isMatrix({ name, shape }: Pick<LayoutEntry, "name" | "shape">): boolean {
+  return shape.length > 1 && !name.endsWith("embedding.weight");
+}
+
+/** X [m, n] -> an approximation of U V^T from its singular value decomposition. */
+export function orthogonal(x: Tensor): Tensor {
+  const [m, n] = x.shape as readonly [number, number];
+  const tall = m > n;
+  let y = div(x, add(emit("Sqrt", [sum(mul(x, x), [0, 1])], {}), 1e-7));
+  if (tall) y = transpose(y, [1, 0]);
+  for (let i = 0; i < ITERATIONS; i++) {
+    const s = gemm(y, y, null, { transB: true }); // Y Y^T
+    const polynomial = gemm(s, s, mul(s, B), { alpha: C }); // b S + c S^2
+    y = gemm(polynomial, y, mul(y, A)); // a Y + (b S + c S^2) Y
+  }
+  return tall ? transpose(y, [1, 0]) : y;
+}
+
+/** Adds the plan `orthogonalize`: `momentum`, all matrices flat, to `update`. A convolution is the matrix [out, in kh kw]. */
+export function orthogonalize(builder: PlanBuilder, layout: readonly LayoutEntry[]): void {
+  const shapes = layout.filter(isMatrix).map(({ shape }) => shape);
+  const type = { dtype: "float32" as const, shape: [shapes.reduce((total, shape) => total + sizeOf(shape), 0)] };
+  const momentum = input("momentum", type);
+  let start = 0;
+  const updates = shapes.map((shape) => {
+    const size = sizeOf(shape);
+    const [m, n] = [shape[0] as number, size / (shape[0] as number)];
+    const x = reshape(slice(momentum, 0, start, start + size), [m, n]);
+    start += size;
+    return reshape(mul(orthogonal(x), 0.2 * Math.sqrt(Math.max(m, n))), [size]);
+  });
+  const { name } = builder.program("orthogonalize", { update: concat(updates, 0) });
+  builder.tensor("momentum", type, "input");
+  builder.tensor("update", type, "output");
+  const call = { program: name, inputs: { momentum: "momentum" }, outputs: { update: "update" } };
+  builder.timeline({ orthogonalize: { inputs: ["momentum"], outputs: ["update"], calls: [call] } });
+}
+
+export interface Rates {
+  readonly muon: number;
+  readonly adam: number;
+}
+
+export class PretrainOptimizer {
+  /** Vectors that the next step depends on, and the average. */
+  readonly state: {
+    readonly vector: Float32Array;
+    readonly average: Float32Array;
+    readonly momentum: Float32Array;
+    readonly m: Float32Array;
+    readonly v: Float32Array;
+  };
+  readonly #executor: Executor;
+  readonly #matrices: readonly (readonly [start: number, end: number])[];
+  readonly #rest: readonly (readonly [start: number, end: number])[];
+
+  /** `vector` is the executor's layout and, after it, whatever else AdamW trains. Kept and changed in place. */
+  constructor(executor: Executor, layout: readonly LayoutEntry[], vector: Float32Array) {
+    const range = ({ offset, shape }: LayoutEntry) => [offset, offset + sizeOf(shape)] as const;
+    this.#executor = executor;
+    this.#matrices = layout.filter(isMatrix).map(range);
+    this.#rest = [...layout.filter((e) => !isMatrix(e)).map(range), [executor.length, vector.length]];
+    const length = (ranges: readonly (readonly [number, number])[]) => ranges.reduce((n, [a, b]) => n + b - a, 0);
+    const rest = length(this.#rest);
+    this.state = {
+      vector,
+      average: vector.slice(),
+      momentum: new Float32Array(length(this.#matrices)),
+      m: new Float32Array(rest),
+      v: new Float32Array(rest),
+    };
+  }
+
+  /** Update number `step`, from 0. Clips `gradient` in place to norm 1. */
+  async update(gradient: Float32Array, step: number, rates: Rates): Promise<void> {
+    const { vector, average, momentum, m, v } = this.state;
+    clipGradNorm(gradient, 1);
+    const g = gather(gradient, this.#matrices);
+    for (let i = 0; i < g.length; i++) {
+      const next = MOMENTUM * (momentum[i] as number) + (g[i] as number);
+      momentum[i] = next;
+      g[i] = (g[i] as number) + MOMENTUM * next; // Nesterov
+    }
+    await this.#executor.run("orthogonalize", { momentum: g });
+    const update = (await this.#executor.read("update")) as Float32Array;
+    let at = 0;
+    for (const [start, end] of this.#matrices)
+      for (let i = start; i < end; i++) vector[i] = (vector[i] as number) - rates.muon * (update[at++] as number);
+
+    const adam = { ...freshState(gather(vector, this.#rest)), step, m, v };
+    adamW(adam, gather(gradient, this.#rest), rates.adam, ADAM);
+    at = 0;
+    for (const [start, end] of this.#rest) {
+      vector.set(adam.vector.subarray(at, at + end - start), start);
+      at += end - start;
+    }
+    // The first averages forget faster, or the start would stay in them for hundreds of steps.
+    const keep = Math.min(AVERAGE, (1 + step) / (10 + step));
+    for (let i = 0; i < vector.length; i++)
+      average[i] = keep * (average[i] as number) + (1 - keep) * (vector[i] as number);
+  }
+}
+
+function gather(vector: Float32Array, ranges: readonly (readonly [number, number])[]): Float32Array {
+  const out = new Float32Array(ranges.reduce((n, [start, end]) => n + end - start, 0));
+  let at = 0;
+  for (const [start, end] of ranges) {
+    out.set(vector.subarray(start, end), at);
+    at += end - start;
+  }
+  return out;
+}

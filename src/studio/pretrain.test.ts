@@ -1,0 +1,178 @@
+import { describe, expect, test } from "vitest";
+import { openModel } from "../artifacts/model-folder.ts";
+import { keyOf, normals } from "../diffusion/philox.ts";
+import { interpret } from "../graph/interpret.ts";
+import { graphOf, input } from "../graph/ir.ts";
+import { readTextConfig, readUNetConfig, readVaeConfig } from "../models/config.ts";
+import * as pocket from "../pocket/config.ts";
+import { autoencoderPicture } from "../pocket/pairs.ts";
+import { nodeBackend } from "../runtime/node.ts";
+import {
+  autoencoderCourse,
+  decodeLatents,
+  encodePictures,
+  foldScale,
+  latentScale,
+  posteriorMean,
+} from "./pretrain-autoencoder.ts";
+import { captionedCourse, captionRows, TOKEN_TABLE } from "./pretrain-captioned.ts";
+import { type Course, cosineRate, follow, type Shelf } from "./pretrain-course.ts";
+import { modelFolder } from "./pretrain-folder.ts";
+import { autoencoderNetwork } from "./pretrain-networks.ts";
+import { orthogonal } from "./pretrain-optimizer.ts";
+import { initialVector, learner, type Weights, weightsOf } from "./pretrain-plans.ts";
+
+const backend = nodeBackend({ threads: 1 });
+const levels = (block: string) => [block, block];
+const vae = readVaeConfig({
+  ...pocket.vae,
+  block_out_channels: [4, 8],
+  down_block_types: levels("DownEncoderBlock2D"),
+  up_block_types: levels("UpDecoderBlock2D"),
+});
+const text = readTextConfig({ ...pocket.textEncoder, hidden_size: 16, intermediate_size: 32 });
+const denoiser = readUNetConfig({
+  ...pocket.unet,
+  block_out_channels: [8, 16],
+  cross_attention_dim: 16,
+  down_block_types: ["DownBlock2D", "CrossAttnDownBlock2D"],
+  up_block_types: ["CrossAttnUpBlock2D", "UpBlock2D"],
+});
+const pool = {
+  moments: normals({ key: keyOf(1), place: [0, 0, 0] }, 4 * 2048),
+  captions: ["a red circle at night", "a blue star by day", "a white heart at sunset", "a green square at night"],
+};
+const autoencoder = () => autoencoderCourse(backend, vae, { seed: 3, cropSteps: 3, wholeSteps: 1, rate: 2e-3 });
+const captioned = () =>
+  captionedCourse(backend, text, denoiser, pool, {
+    seed: 3,
+    steps: 4,
+    batch: 4,
+    muonRate: 2e-3,
+    adamRate: 1.2e-3,
+    captionDropout: 0.1,
+  });
+const courses: readonly (readonly [string, () => Promise<Course & { dispose(): Promise<void> }>])[] = [
+  ["autoencoder", autoencoder],
+  ["text encoder and UNet", captioned],
+];
+
+function memoryShelf(): Shelf & { readonly files: Map<string, Uint8Array> } {
+  const files = new Map<string, Uint8Array>();
+  return {
+    files,
+    read: async (name) => files.get(name) ?? null,
+    write: async (name, bytes) => {
+      files.set(name, typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes.slice());
+    },
+  };
+}
+
+describe.each(courses)("%s", (_name, make) => {
+  test("a step lowers the loss of the batch that it was made on", async () => {
+    const course = await make();
+    const before = await course.advance();
+    course.step = 0; // the same pictures, noise and captions again
+    expect(await course.advance()).toBeLessThan(before);
+    await course.dispose();
+  });
+
+  test("stopped in the middle and resumed, it ends in the same bits and the same log", async () => {
+    const [straight, first, second] = [await make(), await make(), await make()];
+    const [whole, halves] = [memoryShelf(), memoryShelf()];
+    const run = { settings: { seed: 3 }, logSteps: 2 };
+    const losses = (shelf: { files: Map<string, Uint8Array> }) =>
+      new TextDecoder()
+        .decode(shelf.files.get("log.jsonl"))
+        .match(/"loss":[\d.]+/g)
+        ?.join();
+    await follow(straight, { shelf: whole, ...run });
+    const abort = new AbortController();
+    const report = () => abort.abort(new Error("stopped"));
+    await expect(follow(first, { shelf: halves, ...run, signal: abort.signal, report })).rejects.toThrow("stopped");
+    expect(first.step).toBe(2);
+    await follow(second, { shelf: halves, ...run });
+    expect(second.step).toBe(4);
+    expect(second.state).toEqual(straight.state);
+    expect(losses(halves)).toBe(losses(whole));
+    await expect(follow(second, { shelf: halves, settings: { seed: 4 } })).rejects.toThrow("other settings");
+    for (const course of [straight, first, second]) await course.dispose();
+  });
+});
+
+test("folding the latents' scale changes latents to mean 0 and deviation 1, and no picture", async () => {
+  const { layout, executor } = await learner(backend, autoencoderNetwork(vae, 1, 32));
+  await executor.dispose();
+  const weights = weightsOf(layout, initialVector(layout, 5));
+  const folded = foldScale(weights, await latentScale(backend, vae, weights, 16));
+  for (const [mean, deviation] of await latentScale(backend, vae, folded, 16)) {
+    expect(mean).toBeCloseTo(0, 4);
+    expect(deviation).toBeCloseTo(1, 4);
+  }
+  const through = async (w: Weights) => {
+    const moments = await encodePictures(backend, vae, w, 2, (i) => autoencoderPicture(i));
+    const width = moments.length / 4;
+    const logvar = moments.slice(width, 2 * width);
+    return { decoded: await decodeLatents(backend, vae, w, posteriorMean(moments, width)), logvar };
+  };
+  const [before, after] = [await through(weights), await through(folded)];
+  const apart = before.decoded.map((v, i) => Math.abs(v - (after.decoded[i] as number)));
+  expect(Math.max(...apart)).toBeLessThan(1e-5);
+  expect(after.logvar).not.toEqual(before.logvar);
+});
+
+test("five Newton-Schulz iterations bring every singular value near 1, wide or tall", () => {
+  for (const shape of [
+    [6, 20],
+    [20, 6],
+  ] as const) {
+    const x = input("x", { dtype: "float32", shape });
+    const data = Float64Array.from(normals({ key: keyOf(2), place: [0, 0, 0] }, 120));
+    const y = interpret(graphOf({ y: orthogonal(x) }), { x: data }).y?.data ?? [];
+    const at = (i: number, k: number): number => (shape[0] === 6 ? y[i * 20 + k] : y[k * 6 + i]) as number;
+    for (let i = 0; i < 6; i++) {
+      for (let j = 0; j < 6; j++) {
+        let product = 0;
+        for (let k = 0; k < 20; k++) product += at(i, k) * at(j, k);
+        expect(Math.abs(product - (i === j ? 1 : 0))).toBeLessThan(0.5);
+      }
+    }
+  }
+});
+
+test("the rate warms up from the first step, peaks, and ends at the floor", () => {
+  expect(cosineRate(0, 100, 1, 10)).toBeCloseTo(0.1);
+  expect(cosineRate(10, 100, 1, 10)).toBeCloseTo(1);
+  expect(cosineRate(100, 100, 1, 10)).toBeCloseTo(0.03);
+});
+
+test("the folder opens as a model, with every token that no caption reaches as the padding's row", async () => {
+  const course = await captioned();
+  const weights = course.weights();
+  const table = weights.get(TOKEN_TABLE)?.data as Float32Array;
+  expect(table.slice(5 * 16, 6 * 16)).toEqual(table.slice(49407 * 16, 49408 * 16));
+  expect(table.slice(736 * 16, 737 * 16)).not.toEqual(table.slice(49407 * 16, 49408 * 16));
+  const files = modelFolder(weights);
+  const bytes = (path: string) => {
+    const content = files.get(path) ?? new Uint8Array();
+    return typeof content === "string" ? new TextEncoder().encode(content) : (content as Uint8Array<ArrayBuffer>);
+  };
+  const folder = await openModel(
+    {
+      list: async () => [...files.keys()],
+      open: async (path) => ({
+        size: bytes(path).length,
+        read: async (offset, length) => bytes(path).slice(offset, offset + length),
+      }),
+    },
+    ["unet", "text_encoder"],
+  );
+  expect(folder.tensors.unet?.get("conv_in.weight")?.shape).toEqual([8, 4, 3, 3]);
+  expect(folder.tensors.text_encoder?.get(TOKEN_TABLE)?.shape).toEqual([49408, 16]);
+  await course.dispose();
+});
+
+test("a caption is padded as CLIP pads, and a word that no caption has is refused", () => {
+  expect(captionRows("", 4)).toEqual([24, 25, 25, 25]);
+  expect(() => captionRows("a pink circle", 77)).toThrow("pink");
+});
