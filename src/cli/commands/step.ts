@@ -1,0 +1,93 @@
+/** @file `studio step`: one gradient step from files to a file, for whoever wants to check it against another program. */
+import { parseSafetensors, writeSafetensors } from "../../artifacts/safetensors.ts";
+import type { FileTensor } from "../../artifacts/safetensors.ts";
+import { readUNetConfig } from "../../models/config.ts";
+import { judgeStep, type StepOutcome } from "../../studio/step.ts";
+import { readStepBatch } from "../../studio/step-batch.ts";
+import { backendOption, withBackend } from "../backends.ts";
+import { command } from "../command.ts";
+import { readBytes, writeFileWhole } from "../files.ts";
+import { openAdapter, openModelFolder } from "../model-files.ts";
+import { integer, number, oneOf, refuse, required, text } from "../options.ts";
+import { compileOptions, loraOptions } from "../shared-options.ts";
+
+/** The length of the training schedule of every SD 1.x model, where the folder does not say another. */
+const TIMESTEPS = 1000;
+
+export const step = command({
+  name: "step",
+  summary: "One gradient step on a given batch, written to a file; nothing is updated.",
+  options: {
+    model: required(text("DIR", "the model, in diffusers' folder layout")),
+    batch: required(
+      text("FILE", "x0, x0_opponent [B,4,h,w], timesteps [B], noise, encoder_hidden_states [B,T,d] as safetensors"),
+    ),
+    out: required(text("FILE", "where loss, errors and gradients go, as safetensors")),
+    objective: oneOf(["spin", "dpo", "sft"], "what is minimised", "spin"),
+    loss: oneOf(["logistic", "hinge", "correlation"], "the function l of the logit", "logistic"),
+    beta: number("strength of the logit, errors being means", { min: 0 }, 2000),
+    train: oneOf(["full", "lora"], "what is trained", "lora"),
+    adapter: text("FILE", "the policy's LoRA in PEFT's names; without it a fresh one with B = 0"),
+    "opponent-adapter": text("FILE", "the opponent's LoRA; without an opponent the base model is played against"),
+    opponent: text("DIR", "the opponent's model folder, where it is not the policy's"),
+    ...loraOptions,
+    seed: integer("draws a fresh LoRA's A", {}, 0),
+    ...compileOptions,
+    backend: backendOption,
+  },
+  run: async (options, _, { progress }) => {
+    const { objective, loss, beta, train, rank, alpha, targets, seed, cut, weights, out } = options;
+    if (train === "full" && (options.adapter ?? options["opponent-adapter"]) !== undefined)
+      refuse("An adapter was given, and --train lora was expected with it: full training has none.");
+    const folder = await openModelFolder(options.model, ["unet"]);
+    const lora = options.adapter === undefined ? null : await openAdapter(options.adapter);
+    const { tensors } = parseSafetensors(await readBytes(options.batch), options.batch);
+    const schedule = folder.configs.scheduler?.num_train_timesteps;
+    const unet = readUNetConfig(folder.configs.unet ?? {});
+    const batch = readStepBatch(tensors, unet, typeof schedule === "number" ? schedule : TIMESTEPS);
+    const opponent = await openOpponent(options.opponent, options["opponent-adapter"], folder);
+    const fresh = { rank, alpha: alpha ?? rank, targets, seed };
+    const choices = { objective, loss, beta, train, cut, weights, fresh };
+    const outcome = await withBackend(options.backend, (backend) => {
+      progress(`${batch.pairs.length} pairs on ${backend.description}`);
+      return judgeStep(backend, { folder, lora }, opponent, batch, choices);
+    });
+    await writeFileWhole(out, writeSafetensors(tensorsOf(outcome), metadataOf({ objective, loss, beta, train })));
+    return describe(outcome, out);
+  },
+});
+
+async function openOpponent(
+  dir: string | undefined,
+  adapter: string | undefined,
+  own: Awaited<ReturnType<typeof openModelFolder>>,
+) {
+  if (dir === undefined && adapter === undefined) return null;
+  return {
+    folder: dir === undefined ? own : await openModelFolder(dir, ["unet"]),
+    lora: adapter === undefined ? null : await openAdapter(adapter),
+  };
+}
+
+function tensorsOf({ loss, perPair, gradients }: StepOutcome): Map<string, FileTensor> {
+  const float = (shape: readonly number[], data: Float32Array): FileTensor => ({ dtype: "F32", shape, data });
+  return new Map([
+    ["loss", float([], Float32Array.of(loss))] as const,
+    ...Object.entries(perPair).map(([key, v]) => [key, float([v.length], Float32Array.from(v))] as const),
+    ...[...gradients].map(([name, { shape, data }]) => [name, float(shape, data)] as const),
+  ]);
+}
+
+const metadataOf = (choices: Readonly<Record<string, string | number>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(choices).map(([key, value]) => [key, String(value)]));
+
+function describe({ loss, perPair, gradients }: StepOutcome, out: string) {
+  let square = 0;
+  for (const { data } of gradients.values()) for (const g of data) square += g * g;
+  const json = { loss, ...perPair, gradients: gradients.size, gradient_norm: Math.sqrt(square), out };
+  const rows = Object.entries(perPair).map(
+    ([key, v]) => `${key.padEnd(22)}${v.map((x) => x.toPrecision(7)).join("  ")}`,
+  );
+  const tail = `${gradients.size} gradients, norm ${json.gradient_norm.toPrecision(6)}, in ${out}`;
+  return { json, text: [`${"loss".padEnd(22)}${loss.toPrecision(9)}`, ...rows, tail].join("\n") };
+}

@@ -1,0 +1,14 @@
+/** @file Options that several commands have. */
+import { presets } from "../plan/targets.ts";
+import { integer, number, oneOf, text } from "./options.ts";
+
+export const loraOptions = {
+  rank: integer("rank of a fresh LoRA", { min: 1, max: 4096 }, 16),
+  alpha: number("its alpha; the rank by default"),
+  targets: text("NAMES", `its modules: ${Object.keys(presets).join(", ")}, or ends of names with commas`, "attention"),
+};
+
+export const compileOptions = {
+  cut: oneOf(["whole", "stage", "block"], "how the network is cut: smaller pieces keep less and compute more", "whole"),
+  weights: oneOf(["float32", "float16"], "how frozen weights are stored", "float32"),
+};

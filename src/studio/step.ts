@@ -1,0 +1,204 @@
+/**
+ * @file One step, judged from outside: a batch and two players in; loss, errors and the gradient of the mean loss out.
+ * Nothing is updated. Without an opponent the policy plays against its base: the LoRA with B = 0 (the model's own weights, exactly),
+ * or in full training itself, so that the loss is l(0).
+ */
+import { type Lora, loraKey } from "../artifacts/lora-names.ts";
+import { required, StudioError } from "../lib/errors.ts";
+import { sizeOf } from "../lib/tensor.ts";
+import { loraTargets } from "../plan/targets.ts";
+import type { Backend } from "../runtime/backend.ts";
+import type { Adapter, Denoiser } from "../spin/denoiser.ts";
+import type { ObjectiveName } from "../spin/objectives.ts";
+import { noised, pairBatch, rows, winnerBatch } from "../spin/pair.ts";
+import { dpoStep, type PairOutcome, sftStep, spinStep } from "../spin/step.ts";
+import { initialLora } from "./initial-lora.ts";
+import type { Model } from "./model.ts";
+import { loadNetwork, loraVector, type Player, sameTargets, targetsOf, weightsVector } from "./player.ts";
+import type { StepArm, StepBatch, StepPair } from "./step-batch.ts";
+
+export interface StepChoices {
+  readonly objective: "spin" | "dpo" | "sft";
+  readonly loss: ObjectiveName;
+  readonly beta: number;
+  readonly train: "full" | "lora";
+  readonly cut: "whole" | "stage" | "block";
+  readonly weights: "float32" | "float16";
+  /** The LoRA where the policy brings none: A drawn by `seed`, B = 0. */
+  readonly fresh: { readonly rank: number; readonly alpha: number; readonly targets: string; readonly seed: number };
+}
+
+export interface StepOutcome {
+  /** mean over the batch, float64 */
+  readonly loss: number;
+  /** By the names of the file: `error_winner`, …; what an objective has not is not there. */
+  readonly perPair: Readonly<Record<string, readonly number[]>>;
+  /** As the adapter's file spells them. */
+  readonly gradients: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
+}
+
+const policyId: Adapter = { id: "policy" };
+const opponentId: Adapter = { id: "opponent" };
+/** Pairs of a micro-batch: a large batch costs the memory of this one. */
+const MOST_PAIRS = 4;
+
+/** @throws StudioError for an adapter or opponent that does not fit the model, and where a loser is needed and missing. */
+export async function judgeStep(
+  backend: Backend,
+  policy: Player,
+  opponent: Player | null,
+  batch: StepBatch,
+  choices: StepChoices,
+): Promise<StepOutcome> {
+  const { pairs } = batch;
+  if (choices.objective !== "sft" && pairs.some(({ loser }) => !loser))
+    throw new StudioError("batch", `The batch has no "x0_opponent", and ${choices.objective} compares with a loser.`);
+  const most = Math.ceil(pairs.length / Math.ceil(pairs.length / MOST_PAIRS));
+  const { net, model, dispose } = await players(backend, policy, opponent, batch, 2 * most, choices);
+  try {
+    const microBatches = Array.from({ length: Math.ceil(pairs.length / most) }, (_, i) =>
+      pairs.slice(i * most, (i + 1) * most),
+    );
+    const result =
+      choices.objective === "sft"
+        ? await supervised(net, model, batch, microBatches)
+        : await selfPlay(net, model, batch, microBatches, choices);
+    const gradient = await net.gradients();
+    const spelled = model.set.layout.map(({ name, shape, offset }) => {
+      const data = gradient.subarray(offset, offset + sizeOf(shape));
+      return [spell(policy.lora, name), { shape, data }] as const;
+    });
+    return { ...result, gradients: new Map(spelled) };
+  } finally {
+    await dispose();
+  }
+}
+
+/** Policy and opponent on the device. They share one network where only the vectors differ; else the opponent has its own. */
+async function players(
+  backend: Backend,
+  policy: Player,
+  opponent: Player | null,
+  { shape }: StepBatch,
+  samples: number,
+  { train, cut, weights, fresh, objective }: StepChoices,
+): Promise<{ net: Denoiser; model: Model; dispose(): Promise<void> }> {
+  const initial = initialLora(fresh.seed);
+  const load = ({ folder, lora }: Player): Promise<Model> => {
+    const targets = lora ? targetsOf(lora) : loraTargets(fresh.targets, fresh.rank, fresh.alpha);
+    return loadNetwork(backend, folder, { shape, samples, train, targets, initial, cut, weights });
+  };
+  const vector = async (model: Model, { folder, lora }: Player, what: string): Promise<Float32Array> => {
+    if (lora) return loraVector(model.set.layout, lora, `The ${what}'s adapter`);
+    return train === "full" ? weightsVector(model.set.layout, folder, `The ${what}'s UNet`) : model.base;
+  };
+  const loaded = [await load(policy)];
+  const dispose = async () => {
+    for (const model of loaded) await model.dispose();
+  };
+  try {
+    const model = required(loaded[0], "the policy's network");
+    await model.denoiser.update(policyId, await vector(model, policy, "policy"));
+    if (objective === "sft") return { net: model.denoiser, model, dispose };
+    const against = opponent ?? { folder: policy.folder, lora: null };
+    const otherFolder = train === "lora" && against.folder !== policy.folder;
+    const otherLora = against.lora && !(policy.lora && sameTargets(policy.lora, against.lora));
+    if (!otherFolder && !otherLora) {
+      await model.denoiser.update(opponentId, await vector(model, against, "opponent"));
+      return { net: model.denoiser, model, dispose };
+    }
+    const other = await load(against);
+    loaded.push(other);
+    await other.denoiser.update(opponentId, await vector(other, against, "opponent"));
+    return { net: apart(model.denoiser, other.denoiser), model, dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+/** One Denoiser of two networks: the opponent is only ever asked for its errors. */
+function apart(policy: Denoiser, opponent: Denoiser): Denoiser {
+  return {
+    predict: (...call) => policy.predict(...call),
+    errors: (adapter, ...call) => (adapter === opponentId ? opponent : policy).errors(adapter, ...call),
+    forward: (...call) => policy.forward(...call),
+    gradients: () => policy.gradients(),
+    parameters: (adapter) => policy.parameters(adapter),
+    update: (...call) => policy.update(...call),
+  };
+}
+
+type Judged = Omit<StepOutcome, "gradients">;
+
+async function selfPlay(
+  net: Denoiser,
+  { noise }: Model,
+  { shape, pairs }: StepBatch,
+  microBatches: readonly (readonly StepPair[])[],
+  { objective, loss, beta }: StepChoices,
+): Promise<Judged> {
+  const outcomes: PairOutcome[] = [];
+  const step = objective === "dpo" ? dpoStep : spinStep;
+  for (const part of microBatches) {
+    const { batch, text } = pairBatch(noise, shape, part.map(met));
+    const accumulation = pairs.length / part.length;
+    outcomes.push(...(await step(net, policyId, opponentId, batch, text, { beta, loss, accumulation })));
+  }
+  const of = (key: keyof PairOutcome) => outcomes.map((outcome) => outcome[key]);
+  return {
+    loss: mean(of("value")),
+    perPair: {
+      inside: of("inside"),
+      error_winner: of("Lw"),
+      error_loser: of("Ll"),
+      error_winner_opponent: of("Lw0"),
+      error_loser_opponent: of("Ll0"),
+    },
+  };
+}
+
+async function supervised(
+  net: Denoiser,
+  { noise }: Model,
+  { shape, pairs }: StepBatch,
+  microBatches: readonly (readonly StepPair[])[],
+): Promise<Judged> {
+  const winners: number[] = [];
+  const losers: number[] = [];
+  for (const part of microBatches) {
+    const { batch, text } = winnerBatch(noise, shape, part.map(met));
+    winners.push(...(await sftStep(net, policyId, batch, text, { accumulation: pairs.length / part.length })));
+    const arms = part.flatMap(({ loser }) => (loser ? [loser] : []));
+    if (arms.length === 0) continue;
+    const hidden = rows(part.map((pair) => pair.text));
+    const losing = { shape: [part.length, ...shape.text], hidden } as const;
+    losers.push(...(await net.errors(policyId, noised(noise, shape.latents, arms), losing)));
+  }
+  const error_loser = losers.length > 0 ? { error_loser: losers } : {};
+  return { loss: mean(winners), perPair: { error_winner: winners, ...error_loser } };
+}
+
+/** The pair as Algorithm 1 meets it; the caption is never dropped. Without a loser its rows are never built. */
+function met({ winner, loser, text }: StepPair) {
+  const { x0, t, eps, target }: StepArm = loser ?? winner;
+  return {
+    pair: { x0: winner.x0, x0Prime: x0, c: text, empty: text },
+    draw: {
+      t: winner.t,
+      eps: winner.eps,
+      tPrime: t,
+      epsPrime: eps,
+      dropCaption: false,
+      ...(target ? { targetPrime: target } : {}),
+    },
+  };
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / values.length;
+
+function spell(lora: Lora | null, name: string): string {
+  const [, module, side] = /^(.+)\.lora_(A|B)\.weight$/.exec(name) ?? [];
+  if (!lora || module === undefined) return name;
+  return loraKey(lora.spelling, module, side as "A" | "B");
+}
