@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { StudioError } from "../lib/errors.ts";
-import { isAbort, problemFrom } from "./problem.ts";
+import { CLOSE, isAbort, problemFrom } from "./problem.ts";
 
-const close = { kind: "dismiss", label: "Close" } as const;
+const what = "The run stopped.";
 
 test("a mendable error becomes a sentence, what is safe, and its hint; the code is kept for diagnostics", () => {
   const error = new StudioError("device-lost", "the GPU stopped answering", "Try again");
-  const problem = problemFrom(error, "Safe: 48 pairs.", close);
+  const problem = problemFrom(error, { what, safe: "Safe: 48 pairs.", remedy: CLOSE });
   expect(problem.title).toBe("The GPU stopped answering.");
   expect(problem.safe).toBe("Safe: 48 pairs. Try again.");
   expect(problem.diagnostics).toContain("device-lost");
@@ -14,8 +14,9 @@ test("a mendable error becomes a sentence, what is safe, and its hint; the code 
 });
 
 test("an error of ours is not shown in its own words, but is in the diagnostics", () => {
-  const problem = problemFrom(new Error("internal: the slot is missing"), "Nothing was changed.", close);
-  expect(problem.title).toBe("Something in this page went wrong.");
+  const error = new Error("internal: the slot is missing");
+  const problem = problemFrom(error, { what, safe: "Nothing was changed.", remedy: CLOSE });
+  expect(problem.title).toBe("The run stopped.");
   expect(problem.diagnostics).toContain("the slot is missing");
 });
 

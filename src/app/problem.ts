@@ -31,11 +31,20 @@ export function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";
 }
 
-export function problemFrom(error: unknown, safe: string, remedy: Remedy): Problem {
+export const CLOSE: Remedy = { kind: "dismiss", label: "Close" };
+
+export interface Circumstances {
+  /** One sentence that is true whatever went wrong: shown where the error has no words for people. */
+  readonly what: string;
+  readonly safe: string;
+  readonly remedy: Remedy;
+}
+
+/** A `StudioError` (it has a code) speaks for itself; any other is of our making, and its words are for the diagnostics. */
+export function problemFrom(error: unknown, { what, safe, remedy }: Circumstances): Problem {
   const { message, hint, code } = messageOf(error);
-  const ours = message.startsWith("internal:");
   return {
-    title: ours ? "Something in this page went wrong." : sentence(message),
+    title: code === null ? what : sentence(message),
     safe: [safe, hint === null ? "" : sentence(hint)].filter((part) => part !== "").join(" "),
     remedy,
     diagnostics: [

@@ -36,6 +36,7 @@ export function statusInWords(state: StudioState): string {
   if (state.reading !== null) return `Reading pairs, ${state.reading.done} of ${state.reading.of}`;
   if (state.machine === "looking") return "Measuring this computer";
   if (state.machine === "opening") return "Opening the model";
+  if (state.machine === "failed") return "No model is open";
   if (state.machine === "reading") return "Reading the project";
   if (state.current !== null) return pausedInWords(state.current);
   const faulty = state.pairs.filter(isFaulty).length;

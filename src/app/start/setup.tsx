@@ -9,11 +9,16 @@ import type { BackendName } from "../state/studio-state.ts";
 
 export function ModelSection() {
   const model = useStudio((state) => state.model);
+  const failed = useStudio((state) => state.machine === "failed");
   return (
     <section aria-labelledby="model-h">
       <h2 id="model-h">Model</h2>
       {model === null ? (
-        <Bones words="Opening the model" />
+        failed ? (
+          <p className="quiet">Not open</p>
+        ) : (
+          <Bones words="Opening the model" />
+        )
       ) : (
         <dl className="able">
           <div>

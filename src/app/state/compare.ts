@@ -1,6 +1,6 @@
 /** @file Base and iterations side by side: the same prompts, the same seeds, drawn once. */
 import type { Picture, StudioEvent } from "../../studio/api.ts";
-import { isAbort, problemFrom } from "../problem.ts";
+import { CLOSE, isAbort, problemFrom } from "../problem.ts";
 import { isLarge } from "../settings.ts";
 import { cellKey, isRunning, models } from "./selectors.ts";
 import type { CompareSlice, Deps, PairItem, Prompt, Slice, StudioState } from "./studio-state.ts";
@@ -74,8 +74,10 @@ export const createCompare: Slice<CompareSlice> = (set, get, deps) => {
         }
       } catch (error) {
         if (!isAbort(error) && !mine.signal.aborted) {
-          const safe = "Your pairs and every iteration are safe.";
-          set({ problem: problemFrom(error, safe, { kind: "dismiss", label: "Close" }) });
+          const what = "The pictures could not be drawn.";
+          set({
+            problem: problemFrom(error, { what, safe: "Your pairs and every iteration are safe.", remedy: CLOSE }),
+          });
         }
       } finally {
         if (stop === mine) {

@@ -18,9 +18,10 @@ export const createMachine: Slice<MachineSlice> = (set, get, deps) => {
       const model = await deps.studio.call("open", { backend: preflight.chosen, model: MODEL });
       set({ model, machine: "ready" });
     } catch (error) {
-      const problem = problemFrom(error, "Your pairs and every saved step are safe.", {
-        kind: "look-again",
-        label: "Try again",
+      const problem = problemFrom(error, {
+        what: "The model could not be opened.",
+        safe: "Your pairs and every saved step are safe.",
+        remedy: { kind: "look-again", label: "Try again" },
       });
       set({ machine: "failed", problem });
     }
@@ -39,13 +40,17 @@ export const createMachine: Slice<MachineSlice> = (set, get, deps) => {
         const state = await deps.studio.call("project", { project: deps.project });
         set(await adopt(state, deps));
       } catch (error) {
-        const problem = problemFrom(error, "Nothing was changed.", { kind: "reload", label: "Load the page again" });
+        const problem = problemFrom(error, {
+          what: "The project could not be read from this browser’s storage.",
+          safe: "Nothing was changed.",
+          remedy: { kind: "reload", label: "Load the page again" },
+        });
         set({ machine: "failed", problem });
         return;
       }
-      await look(get().force);
-      if (get().machine !== "ready") return;
+      // before the measuring, which takes seconds: the first screen shows them
       if (get().pairs.length === 0) set({ samples: await samplePictures(deps) });
+      await look(get().force);
     },
 
     async chooseBackend(force) {

@@ -1,6 +1,6 @@
 /** @file The pairs: what was dropped, what was refused and why, and their captions. */
 import { fingerprint } from "../pictures.ts";
-import { problemFrom } from "../problem.ts";
+import { CLOSE, problemFrom } from "../problem.ts";
 import { promptsFrom } from "./compare.ts";
 import { picturesOf } from "./run.ts";
 import { goodPairs, isFaulty } from "./selectors.ts";
@@ -75,7 +75,11 @@ export const createPairs: Slice<PairsSlice> = (set, get, deps) => {
         });
         await get().addPairs(incoming, []);
       } catch (error) {
-        const problem = problemFrom(error, "Your own pairs are as they were.", { kind: "dismiss", label: "Close" });
+        const problem = problemFrom(error, {
+          what: "The sample pairs could not be made.",
+          safe: "Your own pairs are as they were.",
+          remedy: CLOSE,
+        });
         set({ reading: null, problem });
       }
     },
@@ -105,8 +109,12 @@ export const createPairs: Slice<PairsSlice> = (set, get, deps) => {
         // prompts are fixed once there are pictures to compare
         if (kept.length === 0 || get().prompts.length === 0) set({ prompts: promptsFrom(good) });
       } catch (error) {
-        const safe = "The pairs are in this page but not saved; every finished iteration is safe.";
-        set({ problem: problemFrom(error, safe, { kind: "dismiss", label: "Close" }) });
+        const problem = problemFrom(error, {
+          what: "The pairs could not be saved.",
+          safe: "They are still in this page, and every finished iteration is safe.",
+          remedy: CLOSE,
+        });
+        set({ problem });
       }
     },
 
@@ -115,7 +123,8 @@ export const createPairs: Slice<PairsSlice> = (set, get, deps) => {
       try {
         await deps.studio.call("forget", { project: deps.project });
       } catch (error) {
-        set({ problem: problemFrom(error, "Nothing was deleted.", { kind: "dismiss", label: "Close" }) });
+        const what = "The project could not be deleted.";
+        set({ problem: problemFrom(error, { what, safe: "What is left of it stays as it is.", remedy: CLOSE }) });
         return;
       }
       deps.pictures.drop(get().pairs.map((pair) => pair.picture));

@@ -1,7 +1,7 @@
 /** @file The iteration under way: start, pause, go on, and what it reports. */
 import type { StudioEvent } from "../../studio/api.ts";
 import { iterationName, iterationSpan, count } from "../format.ts";
-import { problemFrom } from "../problem.ts";
+import { CLOSE, problemFrom } from "../problem.ts";
 import { NUMBER_FIELDS, parseNumber } from "../settings.ts";
 import { isRunning, nextIteration, nextSettings, whyNotStart } from "./selectors.ts";
 import type { Current, Deps, RunSlice, Slice, StudioState } from "./studio-state.ts";
@@ -69,7 +69,8 @@ export const createRun: Slice<RunSlice> = (set, get, deps) => ({
     try {
       await deps.studio.call("pause", {});
     } catch (error) {
-      set({ problem: problemFrom(error, "The run goes on.", { kind: "dismiss", label: "Close" }) });
+      const what = "The run could not be paused.";
+      set({ problem: problemFrom(error, { what, safe: "It goes on.", remedy: CLOSE }) });
       set((state) => ({ current: state.current && { ...state.current, phase: "running" } }));
     }
   },
@@ -107,10 +108,8 @@ function failed(state: StudioState, error: unknown): Partial<StudioState> {
   const upTo = lastSaved === undefined ? "" : `, and ${name} up to step ${lastSaved}`;
   const safe = `Safe: ${count(pairs.length, "pair")}, ${iterationSpan(kept)}${upTo}.`;
   const nothingDone = lastSaved === undefined && current.step === 0;
-  const remedy = nothingDone
-    ? ({ kind: "dismiss", label: "Close" } as const)
-    : ({ kind: "resume", label: `Continue ${name}` } as const);
-  const problem = problemFrom(error, safe, remedy);
+  const remedy = nothingDone ? CLOSE : ({ kind: "resume", label: `Continue ${name}` } as const);
+  const problem = problemFrom(error, { what: `${name} stopped at step ${current.step}.`, safe, remedy });
   // nothing was done yet: back to where the settings can be changed
   return nothingDone ? { current: null, problem } : { current: { ...current, phase: "failed", problem } };
 }

@@ -1,5 +1,6 @@
 /** @file The store on the pretending engine: the flow, its order, and what must not happen. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { StudioError } from "../../lib/errors.ts";
 import type { Calls, CallName, Studio } from "../../studio/api.ts";
 import { createFakeStudio, type FakeOptions } from "../fake/fake-studio.ts";
 import { createMetrics, type Metrics } from "../metrics.ts";
@@ -33,7 +34,7 @@ function bench(options: Partial<FakeOptions> = {}, broken: CallName | null = nul
   const watched: Studio = {
     call<N extends CallName>(name: N, params: Calls[N]["params"], signal?: AbortSignal) {
       calls.push({ name, params });
-      if (name === broken) return Promise.reject(new Error(`No ${name} today.`));
+      if (name === broken) return Promise.reject(new StudioError("broken", `no ${name} today`));
       return studio.call(name, params, signal);
     },
     onEvent: (listener) => studio.onEvent(listener),
@@ -78,8 +79,8 @@ afterEach(() => {
 test("starting reads the project first, then measures, then opens what was chosen", async () => {
   const { store, calls } = bench();
   await through(store.getState().boot());
-  expect(calls.map(({ name }) => name)).toEqual(["project", "preflight", "open", "samplePairs"]);
-  expect(calls[2]?.params).toEqual({ backend: "webgpu", model: "pocket" });
+  expect(calls.map(({ name }) => name)).toEqual(["project", "samplePairs", "preflight", "open"]);
+  expect(calls[3]?.params).toEqual({ backend: "webgpu", model: "pocket" });
   expect(store.getState().machine).toBe("ready");
   expect(whyNotStart(store.getState())).toBe("There are no pairs with captions yet.");
 });
