@@ -1,5 +1,10 @@
 /** @file The commands, in the order in which the help lists them. */
 import type { Command } from "./command.ts";
+import { artifacts } from "./commands/artifacts.ts";
+import { inspect } from "./commands/inspect.ts";
+import { ops } from "./commands/ops.ts";
+import { pretrain } from "./commands/pretrain.ts";
 import { step } from "./commands/step.ts";
+import { tokenize } from "./commands/tokenize.ts";
 
-export const commands: readonly Command[] = [step];
+export const commands: readonly Command[] = [step, artifacts, inspect, ops, tokenize, pretrain];

@@ -4,12 +4,34 @@ import { dirname, join } from "node:path";
 import { parseJsonObject } from "../artifacts/json-object.ts";
 import { type Lora, readLora } from "../artifacts/lora-names.ts";
 import { type Component, type ModelFolder, openModel } from "../artifacts/model-folder.ts";
+import { checkScheduler, checkUnet, explainFolder } from "../artifacts/model-kind.ts";
 import { openSafetensors } from "../artifacts/safetensors.ts";
 import { StudioError } from "../lib/errors.ts";
-import { folderFiles, openFile, readText } from "./files.ts";
+import { folderFiles, listFiles, openFile, readText } from "./files.ts";
 
 export function openModelFolder(folder: string, components?: readonly Component[]): Promise<ModelFolder> {
   return openModel(folderFiles(folder), components);
+}
+
+const configFiles = {
+  unet: "unet/config.json",
+  vae: "vae/config.json",
+  text_encoder: "text_encoder/config.json",
+  scheduler: "scheduler/scheduler_config.json",
+} as const;
+
+/** The configurations alone; no weights need to be there. The UNet's is needed, the others are read where they are. */
+export async function openConfigs(folder: string): Promise<Pick<ModelFolder, "configs">> {
+  const files = new Set(await listFiles(folder));
+  explainFolder(files);
+  const configs: { -readonly [C in keyof typeof configFiles]?: ReturnType<typeof parseJsonObject> } = {};
+  for (const [name, path] of Object.entries(configFiles) as [keyof typeof configFiles, string][])
+    if (files.has(path)) configs[name] = parseJsonObject(await readText(join(folder, path)), path);
+  if (!configs.unet)
+    throw new StudioError("model", `${folder} has no ${configFiles.unet}, and diffusers' folder layout was expected.`);
+  checkUnet(configs.unet);
+  if (configs.scheduler) checkScheduler(configs.scheduler);
+  return { configs };
 }
 
 /** The file, with PEFT's adapter_config.json where it lies beside. */

@@ -1,0 +1,55 @@
+/** @file `studio artifacts`: from a model's configurations to plans and ONNX programs on disk. Weights are not read. */
+import { StudioError } from "../../lib/errors.ts";
+import { makeArtifacts } from "../../studio/model.ts";
+import { command } from "../command.ts";
+import { writeFolderWhole } from "../files.ts";
+import { openConfigs } from "../model-files.ts";
+import { integer, oneOf, required, text } from "../options.ts";
+import { compileOptions, loraOptions } from "../shared-options.ts";
+import { predictedPeak } from "../peak.ts";
+import { size } from "../table.ts";
+
+export const artifacts = command({
+  name: "artifacts",
+  summary: "Compiles a model's configurations into plans and ONNX programs: an artifact set, without weights.",
+  options: {
+    model: required(text("DIR", "the model; only its config.json files are read")),
+    out: required(text("DIR", "the new folder")),
+    resolution: integer("side of the pictures in pixels; the model's own by default", { min: 1, max: 4096 }),
+    batch: integer("pairs of a micro-batch; the UNet runs two rows a pair", { min: 1, max: 1024 }, 1),
+    train: oneOf(["full", "lora"], "what is trained", "lora"),
+    ...loraOptions,
+    ...compileOptions,
+  },
+  run: async ({ model, out, resolution, batch, train, rank, alpha, targets, cut, weights }) => {
+    const folder = await openConfigs(model);
+    const rows = { samples: 2 * batch, drawSamples: 2 * batch };
+    const lora = { rank, ...(alpha === undefined ? {} : { alpha }), targets };
+    const side = resolution === undefined ? {} : { resolution };
+    const { artifact, files } = await explained(
+      makeArtifacts(folder, { ...side, ...rows, ...lora, train, cut, weights }),
+    );
+    await writeFolderWhole(out, files);
+    const { set, choices } = artifact;
+    const bytes = [...files.values()].reduce((sum, file) => sum + file.length, 0);
+    const latents = [choices.height, choices.width];
+    const programs = Object.keys(set.programs).length;
+    const peak = predictedPeak(set.bytes);
+    return {
+      json: { out, latents, programs, plans: Object.keys(set.plans), trained: set.layout.length, bytes, peak },
+      text: `${out}: ${programs} programs, ${size(bytes)}, latents ${latents.join("x")}; ${size(peak)} predicted at the peak.`,
+    };
+  },
+});
+
+/** What the compiler refuses for the caller's choices it says with a plain Error; our own mistakes begin with "internal:". */
+async function explained<T>(made: Promise<T>): Promise<T> {
+  try {
+    return await made;
+  } catch (error) {
+    const { constructor, message } = error as Error;
+    if (constructor !== Error || message.startsWith("internal:")) throw error;
+    // the printed node behind the sentence is for whoever writes graphs
+    throw new StudioError("limit", `These choices cannot be compiled: ${message.replace(/: %.*/s, "")}.`);
+  }
+}

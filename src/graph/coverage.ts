@@ -1,0 +1,83 @@
+/** @file What is proved of each operator: how its gradient is formed, and on which backends its kernel is compared with the interpreter. */
+import type { OpName } from "./ops.ts";
+
+export const backends = ["webgpu", "wasm", "node", "node-webgpu"] as const;
+export type TestedBackend = (typeof backends)[number];
+
+/** yes: by its rule. composite: by an operator made for it, which a pass writes out. no: there is nothing to differentiate. */
+export type GradientKind = "yes" | "composite" | "no";
+
+export const differentiable: { readonly [O in OpName]: GradientKind } = {
+  Add: "yes",
+  Sub: "yes",
+  Mul: "yes",
+  Div: "yes",
+  Neg: "yes",
+  Abs: "yes",
+  Exp: "yes",
+  Log: "yes",
+  Sqrt: "yes",
+  Reciprocal: "yes",
+  Sigmoid: "yes",
+  Erf: "yes",
+  Gelu: "yes",
+  QuickGelu: "yes",
+  Less: "no",
+  Where: "yes",
+  Cast: "yes",
+  MatMul: "yes",
+  Gemm: "yes",
+  Conv: "yes",
+  ConvTranspose: "yes",
+  Softmax: "yes",
+  LayerNormalization: "yes",
+  ReduceSum: "yes",
+  ReduceMean: "yes",
+  Reshape: "yes",
+  Transpose: "yes",
+  Expand: "yes",
+  Concat: "yes",
+  Slice: "yes",
+  Pad: "yes",
+  Resize: "yes",
+  Attention: "composite",
+  AttentionGrad: "no",
+};
+
+/** AttentionGrad is tested as the products that it is written out as. */
+export const tested: { readonly [O in OpName]: readonly TestedBackend[] } = {
+  Add: backends,
+  Sub: backends,
+  Mul: backends,
+  Div: backends,
+  Neg: backends,
+  Abs: backends,
+  Exp: backends,
+  Log: backends,
+  Sqrt: backends,
+  Reciprocal: backends,
+  Sigmoid: backends,
+  Erf: backends,
+  Gelu: backends,
+  QuickGelu: backends,
+  Less: backends,
+  Where: backends,
+  Cast: backends,
+  MatMul: backends,
+  Gemm: backends,
+  Conv: backends,
+  ConvTranspose: backends,
+  Softmax: backends,
+  LayerNormalization: backends,
+  ReduceSum: backends,
+  ReduceMean: backends,
+  Reshape: backends,
+  Transpose: backends,
+  Expand: backends,
+  Concat: backends,
+  Slice: backends,
+  Pad: backends,
+  Resize: backends,
+  Attention: backends,
+  AttentionGrad: backends,
+};
