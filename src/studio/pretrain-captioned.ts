@@ -7,12 +7,11 @@ import { required } from "../lib/errors.ts";
 import type { TextConfig, UNetConfig } from "../models/config.ts";
 import type { LayoutEntry } from "../plan/types.ts";
 import { endOfText, reachedRows, startOfText, tokenIds } from "../pocket/tokens.ts";
-import type { Backend } from "../runtime/backend.ts";
 import type { Course } from "./pretrain-course.ts";
 import { cosineRate } from "./pretrain-course.ts";
-import { captionedNetwork } from "./pretrain-networks.ts";
-import { orthogonalize, PretrainOptimizer } from "./pretrain-optimizer.ts";
-import { ADAPTER, initialVector, learner, uniforms, type Weights, weightsOf } from "./pretrain-plans.ts";
+import type { Examples, Hand } from "./pretrain-hand.ts";
+import { lengthOf, PretrainOptimizer } from "./pretrain-optimizer.ts";
+import { initialVector, uniforms, type Weights, weightsOf } from "./pretrain-plans.ts";
 
 export const TOKEN_TABLE = "text_model.embeddings.token_embedding.weight";
 
@@ -35,7 +34,6 @@ export interface Pool {
 export interface CaptionedCourse extends Course {
   /** The averaged weights of text encoder and UNet, the whole token table among them. */
   weights(): Weights;
-  dispose(): Promise<void>;
 }
 
 const PURPOSE = { posterior: 111 };
@@ -50,59 +48,63 @@ export function captionRows(caption: string, tokens: number): readonly number[] 
 }
 
 export async function captionedCourse(
-  backend: Backend,
+  hands: readonly Hand[],
   text: TextConfig,
   unet: UNetConfig,
   pool: Pool,
   settings: CaptionedSettings,
 ): Promise<CaptionedCourse> {
   const { seed, steps, batch } = settings;
-  const [side, tokens, width] = [unet.sample_size, text.max_position_embeddings, text.hidden_size];
-  const network = captionedNetwork(text, unet, { batch, side, tokens });
-  const { executor, layout, cotangents } = await learner(backend, network, {
-    inputGradients: ["inputs_embeds"],
-    more: orthogonalize,
-  });
-  const length = executor.length;
+  const width = text.hidden_size;
+  const { layout } = required(hands[0], "a hand");
+  const length = lengthOf(layout);
   const table = reachedRows.length * width;
   const vector = new Float32Array(length + table);
   vector.set(initialVector(layout, seed));
   vector.set(uniforms(seed, TOKEN_TABLE, table, 0.1 * Math.sqrt(3)), length);
-  const optimizer = new PretrainOptimizer(executor, layout, vector);
-  const examples = examplesOf(pool, unet, tokens, settings);
+  const optimizer = new PretrainOptimizer(layout, vector, (momentum) => together(hands, momentum));
+  const examples = examplesOf(pool, unet, text.max_position_embeddings, settings);
+  const each = batch / hands.length;
   const course: CaptionedCourse = {
     steps,
     step: 0,
     state: optimizer.state,
     async advance() {
       const { step } = course;
-      const { rows, ...inputs } = examples(step);
-      const inputs_embeds = new Float32Array(batch * tokens * width);
-      rows.forEach((row, i) => {
-        inputs_embeds.set(vector.subarray(length + row * width, length + (row + 1) * width), i * width);
-      });
-      await executor.writeAdapter(ADAPTER, vector.subarray(0, length));
-      await executor.run("forward", { ...inputs, inputs_embeds }, ADAPTER);
-      const errors = (await executor.read("errors")) as Float32Array;
-      await executor.run("backward", { seeds: new Float32Array(batch).fill(1 / batch) }, ADAPTER);
-      const gradient = new Float32Array(vector.length);
-      const d = (await executor.read(required(cotangents[0], "the gradient of the embeddings"))) as Float32Array;
-      rows.forEach((row, i) => {
-        const at = length + row * width;
-        for (let c = 0; c < width; c++) gradient[at + c] = (gradient[at + c] as number) + (d[i * width + c] as number);
-      });
-      gradient.set(await executor.gradients());
+      const parts = await Promise.all(
+        hands.map((hand, i) => hand.learn(vector, examples(step, i * each, each), batch)),
+      );
+      const gradient = parts[0]?.gradient ?? new Float32Array();
+      let loss = 0;
+      for (const [i, part] of parts.entries()) {
+        if (i > 0)
+          for (let k = 0; k < gradient.length; k++)
+            gradient[k] = (gradient[k] as number) + (part.gradient[k] as number);
+        loss += part.errors.reduce((a, b) => a + b, 0) / batch;
+      }
       await optimizer.update(gradient, step, {
         muon: cosineRate(step, steps, settings.muonRate, WARMUP),
         adam: cosineRate(step, steps, settings.adamRate, WARMUP),
       });
       course.step++;
-      return errors.reduce((a, b) => a + b, 0) / batch;
+      return loss;
     },
     weights: () => averaged(layout, optimizer.state.average, length, text),
-    dispose: () => executor.dispose(),
   };
   return course;
+}
+
+/** Every hand makes its own matrices of the update. */
+async function together(hands: readonly Hand[], momentum: Float32Array): Promise<Float32Array> {
+  const update = new Float32Array(momentum.length);
+  let start = 0;
+  const parts = hands.map(async (hand) => {
+    const [from, to] = [start, start + hand.share];
+    start = to;
+    update.set(await hand.orthogonalize(momentum.slice(from, to)), from);
+  });
+  await Promise.all(parts);
+  return update;
 }
 
 /** The layout's tensors, and the table: rows that no caption reaches are copies of the padding's row. */
@@ -118,7 +120,7 @@ function averaged(layout: readonly LayoutEntry[], average: Float32Array, length:
   return new Map([...weightsOf(layout, average), [TOKEN_TABLE, { shape: [rows, width], data }]]);
 }
 
-/** Step number -> its inputs. Epochs over the pool are laid end to end, each in an order of its own. */
+/** Rows `first` .. of step number `step`. Epochs over the pool are laid end to end, each in an order of its own. */
 function examplesOf(pool: Pool, unet: UNetConfig, tokens: number, settings: CaptionedSettings) {
   const { seed, batch, captionDropout } = settings;
   const key = { seed, iteration: 0 };
@@ -129,12 +131,12 @@ function examplesOf(pool: Pool, unet: UNetConfig, tokens: number, settings: Capt
   const orders = new Map<number, Uint32Array>();
   const captions = pool.captions.map((caption) => captionRows(caption, tokens));
   const none = captionRows("", tokens);
-  return (step: number) => {
-    const [sample, target] = [new Float32Array(batch * size), new Float32Array(batch * size)];
+  return (step: number, first: number, many: number): Examples => {
+    const [sample, target] = [new Float32Array(many * size), new Float32Array(many * size)];
     const t: number[] = [];
     const rows: number[] = [];
-    for (let i = 0; i < batch; i++) {
-      const visited = step * batch + i;
+    for (let i = 0; i < many; i++) {
+      const visited = step * batch + first + i;
       const epoch = Math.floor(visited / count);
       const places = orders.get(epoch) ?? order(key, epoch, count);
       orders.set(epoch, places);

@@ -9,7 +9,6 @@ import { emit, input } from "../graph/ir.ts";
 import { sizeOf } from "../lib/tensor.ts";
 import type { PlanBuilder } from "../plan/builder.ts";
 import type { LayoutEntry } from "../plan/types.ts";
-import type { Executor } from "../runtime/executor.ts";
 import { adamW, freshState } from "../spin/adamw.ts";
 import { clipGradNorm } from "../spin/clip.ts";
 
@@ -39,13 +38,26 @@ export function orthogonal(x: Tensor): Tensor {
   return tall ? transpose(y, [1, 0]) : y;
 }
 
-/** Adds the plan `orthogonalize`: `momentum`, all matrices flat, to `update`. A convolution is the matrix [out, in kh kw]. */
-export function orthogonalize(builder: PlanBuilder, layout: readonly LayoutEntry[]): void {
-  const shapes = layout.filter(isMatrix).map(({ shape }) => shape);
-  const type = { dtype: "float32" as const, shape: [shapes.reduce((total, shape) => total + sizeOf(shape), 0)] };
+/** The matrices of the layout, one after the other, as hand `index` of `count` gets them: about equal products, in order. */
+export function shareOf(layout: readonly LayoutEntry[], index: number, count: number): readonly LayoutEntry[] {
+  const matrices = layout.filter(isMatrix);
+  const cost = ({ shape }: LayoutEntry): number => Math.min(shape[0] as number, sizeOf(shape.slice(1))) * sizeOf(shape);
+  const all = matrices.reduce((total, entry) => total + cost(entry), 0);
+  let before = 0;
+  return matrices.filter((entry) => {
+    const middle = before + cost(entry) / 2;
+    before += cost(entry);
+    return Math.min(count - 1, Math.floor((count * middle) / all)) === index;
+  });
+}
+
+/** Adds the plan `orthogonalize`: `momentum`, these matrices flat, to `update`. A convolution is the matrix [out, in kh kw]. */
+export function orthogonalize(builder: PlanBuilder, matrices: readonly LayoutEntry[]): void {
+  const length = matrices.reduce((total, { shape }) => total + sizeOf(shape), 0);
+  const type = { dtype: "float32" as const, shape: [length] };
   const momentum = input("momentum", type);
   let start = 0;
-  const updates = shapes.map((shape) => {
+  const updates = matrices.map(({ shape }) => {
     const size = sizeOf(shape);
     const [m, n] = [shape[0] as number, size / (shape[0] as number)];
     const x = reshape(slice(momentum, 0, start, start + size), [m, n]);
@@ -73,16 +85,23 @@ export class PretrainOptimizer {
     readonly m: Float32Array;
     readonly v: Float32Array;
   };
-  readonly #executor: Executor;
+  readonly #orthogonalize: (momentum: Float32Array) => Promise<Float32Array>;
   readonly #matrices: readonly (readonly [start: number, end: number])[];
   readonly #rest: readonly (readonly [start: number, end: number])[];
 
-  /** `vector` is the executor's layout and, after it, whatever else AdamW trains. Kept and changed in place. */
-  constructor(executor: Executor, layout: readonly LayoutEntry[], vector: Float32Array) {
+  /**
+   * `vector` is the layout's tensors and, after them, whatever else AdamW trains; kept and changed in place.
+   * `orthogonalize` gets all matrices of the layout, flat.
+   */
+  constructor(
+    layout: readonly LayoutEntry[],
+    vector: Float32Array,
+    orthogonalize: (momentum: Float32Array) => Promise<Float32Array>,
+  ) {
     const range = ({ offset, shape }: LayoutEntry) => [offset, offset + sizeOf(shape)] as const;
-    this.#executor = executor;
+    this.#orthogonalize = orthogonalize;
     this.#matrices = layout.filter(isMatrix).map(range);
-    this.#rest = [...layout.filter((e) => !isMatrix(e)).map(range), [executor.length, vector.length]];
+    this.#rest = [...layout.filter((e) => !isMatrix(e)).map(range), [lengthOf(layout), vector.length]];
     const length = (ranges: readonly (readonly [number, number])[]) => ranges.reduce((n, [a, b]) => n + b - a, 0);
     const rest = length(this.#rest);
     this.state = {
@@ -104,8 +123,7 @@ export class PretrainOptimizer {
       momentum[i] = next;
       g[i] = (g[i] as number) + MOMENTUM * next; // Nesterov
     }
-    await this.#executor.run("orthogonalize", { momentum: g });
-    const update = (await this.#executor.read("update")) as Float32Array;
+    const update = await this.#orthogonalize(g);
     let at = 0;
     for (const [start, end] of this.#matrices)
       for (let i = start; i < end; i++) vector[i] = (vector[i] as number) - rates.muon * (update[at++] as number);
@@ -122,6 +140,10 @@ export class PretrainOptimizer {
     for (let i = 0; i < vector.length; i++)
       average[i] = keep * (average[i] as number) + (1 - keep) * (vector[i] as number);
   }
+}
+
+export function lengthOf(layout: readonly LayoutEntry[]): number {
+  return layout.reduce((end, { offset, shape }) => Math.max(end, offset + sizeOf(shape)), 0);
 }
 
 function gather(vector: Float32Array, ranges: readonly (readonly [number, number])[]): Float32Array {

@@ -1,11 +1,15 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { openModel } from "../artifacts/model-folder.ts";
+import { createTokenizer } from "../artifacts/tokenizer.ts";
 import { keyOf, normals } from "../diffusion/philox.ts";
 import { interpret } from "../graph/interpret.ts";
 import { graphOf, input } from "../graph/ir.ts";
 import { readTextConfig, readUNetConfig, readVaeConfig } from "../models/config.ts";
 import * as pocket from "../pocket/config.ts";
+import { heldOutCaptions } from "../pocket/grammar.ts";
 import { autoencoderPicture } from "../pocket/pairs.ts";
+import { reachedRows } from "../pocket/tokens.ts";
 import { nodeBackend } from "../runtime/node.ts";
 import {
   autoencoderCourse,
@@ -17,6 +21,7 @@ import {
 } from "./pretrain-autoencoder.ts";
 import { captionedCourse, captionRows, TOKEN_TABLE } from "./pretrain-captioned.ts";
 import { type Course, cosineRate, follow, type Shelf } from "./pretrain-course.ts";
+import { handOf } from "./pretrain-hand.ts";
 import { modelFolder } from "./pretrain-folder.ts";
 import { autoencoderNetwork } from "./pretrain-networks.ts";
 import { orthogonal } from "./pretrain-optimizer.ts";
@@ -43,15 +48,17 @@ const pool = {
   captions: ["a red circle at night", "a blue star by day", "a white heart at sunset", "a green square at night"],
 };
 const autoencoder = () => autoencoderCourse(backend, vae, { seed: 3, cropSteps: 3, wholeSteps: 1, rate: 2e-3 });
-const captioned = () =>
-  captionedCourse(backend, text, denoiser, pool, {
-    seed: 3,
-    steps: 4,
-    batch: 4,
-    muonRate: 2e-3,
-    adamRate: 1.2e-3,
-    captionDropout: 0.1,
-  });
+const captionedBy = async (count: number) => {
+  const hand = (index: number) => handOf(backend, { text, unet: denoiser, rows: 4 / count, index, count });
+  const hands = await Promise.all(Array.from({ length: count }, (_, index) => hand(index)));
+  const settings = { seed: 3, steps: 4, batch: 4, muonRate: 2e-3, adamRate: 1.2e-3, captionDropout: 0.1 };
+  const course = await captionedCourse(hands, text, denoiser, pool, settings);
+  const dispose = async () => {
+    for (const made of hands) await made.dispose();
+  };
+  return Object.assign(course, { dispose });
+};
+const captioned = () => captionedBy(1);
 const courses: readonly (readonly [string, () => Promise<Course & { dispose(): Promise<void> }>])[] = [
   ["autoencoder", autoencoder],
   ["text encoder and UNet", captioned],
@@ -98,6 +105,18 @@ describe.each(courses)("%s", (_name, make) => {
     await expect(follow(second, { shelf: halves, settings: { seed: 4 } })).rejects.toThrow("other settings");
     for (const course of [straight, first, second]) await course.dispose();
   });
+});
+
+test("two hands make the step that one makes", async () => {
+  const [one, two] = [await captionedBy(1), await captionedBy(2)];
+  expect(await two.advance()).toBeCloseTo(await one.advance(), 5);
+  const before = (await captionedBy(1)).state.vector as Float32Array;
+  const [a, b] = [one.state.vector as Float32Array, two.state.vector as Float32Array];
+  const apart = Math.max(...a.map((v, i) => Math.abs(v - (b[i] as number))));
+  const moved = Math.max(...a.map((v, i) => Math.abs(v - (before[i] as number))));
+  expect(apart).toBeLessThan(0.05 * moved);
+  await one.dispose();
+  await two.dispose();
 });
 
 test("folding the latents' scale changes latents to mean 0 and deviation 1, and no picture", async () => {
@@ -172,7 +191,10 @@ test("the folder opens as a model, with every token that no caption reaches as t
   await course.dispose();
 });
 
-test("a caption is padded as CLIP pads, and a word that no caption has is refused", () => {
-  expect(captionRows("", 4)).toEqual([24, 25, 25, 25]);
+test("captions become the ids that CLIP's own tokenizer gives, and a word that no caption has is refused", () => {
+  const read = (name: string) => readFileSync(`public/pocket/tokenizer/${name}`, "utf8");
+  const { encode } = createTokenizer(read("vocab.json"), read("merges.txt"));
+  for (const caption of ["", ...heldOutCaptions().filter((_, i) => i % 40 === 0)])
+    expect(captionRows(caption, 77).map((row) => reachedRows[row])).toEqual(encode(caption).ids);
   expect(() => captionRows("a pink circle", 77)).toThrow("pink");
 });

@@ -18,6 +18,7 @@ import {
 } from "./pretrain-autoencoder.ts";
 import { type CaptionedSettings, captionedCourse, type Pool } from "./pretrain-captioned.ts";
 import { follow, type LogLine, type Shelf } from "./pretrain-course.ts";
+import type { Hand, HandOptions } from "./pretrain-hand.ts";
 import { modelFolder } from "./pretrain-folder.ts";
 import { type Weights, weightsOf } from "./pretrain-plans.ts";
 
@@ -33,11 +34,13 @@ export interface PretrainSettings {
 export const pretrainDefaults: PretrainSettings = {
   autoencoder: { seed: 0, cropSteps: 1900, wholeSteps: 650, rate: 2e-3 },
   captioned: { seed: 0, steps: 1900, batch: 32, muonRate: 2e-3, adamRate: 1.2e-3, captionDropout: 0.1 },
-  pool: 24_576,
+  pool: 16_384,
 };
 
 export interface PretrainOptions {
   readonly backend: Backend;
+  /** Who learns text encoder and UNet: hands that share each batch of so many rows. */
+  readonly hands: (configs: Pick<HandOptions, "text" | "unet">, batch: number) => Promise<readonly Hand[]>;
   readonly shelf: (part: Part) => Shelf;
   readonly settings: PretrainSettings;
   readonly signal?: AbortSignal;
@@ -55,19 +58,21 @@ export async function pretrain(options: PretrainOptions): Promise<ReadonlyMap<st
   const { backend, settings, shelf } = options;
   const autoencoder = await trainedAutoencoder(options);
   const pool = await encodedPool(backend, autoencoder, settings, shelf("captioned"));
-  const text = readTextConfig(pocket.textEncoder);
-  const course = await captionedCourse(backend, text, readUNetConfig(pocket.unet), pool, settings.captioned);
+  const configs = { text: readTextConfig(pocket.textEncoder), unet: readUNetConfig(pocket.unet) };
+  const hands = await options.hands(configs, settings.captioned.batch);
+  const course = await captionedCourse(hands, configs.text, configs.unet, pool, settings.captioned);
   const files = () => modelFolder(new Map([...autoencoder, ...course.weights()]));
+  // A run that goes on may be given another length: the rate then falls towards the new end.
+  const { steps: _, ...same } = settings.captioned;
   await follow(course, {
     shelf: shelf("captioned"),
-    settings: { ...settings.captioned, pool: settings.pool },
+    settings: { ...same, pool: settings.pool, hands: hands.length },
     ...(options.signal ? { signal: options.signal } : {}),
     report: (line) => options.report?.("captioned", line),
     saved: async () => options.snapshot?.(files(), course.step),
   });
-  const made = files();
-  await course.dispose();
-  return made;
+  for (const hand of hands) await hand.dispose();
+  return files();
 }
 
 /** Trains the autoencoder, or takes the finished one from its shelf. */

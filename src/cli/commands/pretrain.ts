@@ -1,16 +1,17 @@
 /** @file `studio pretrain`: makes pocket, the built-in model, from nothing and writes it as a diffusers folder. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { workerHands } from "../../studio/node-pretrain-hands.ts";
 import type { LogLine, Shelf } from "../../studio/pretrain-course.ts";
-import { type Part, type PretrainSettings, pretrain, pretrainDefaults } from "../../studio/pretrain.ts";
+import { type Part, type PretrainSettings, pretrain as makePocket, pretrainDefaults } from "../../studio/pretrain.ts";
 import { openBackend } from "../backends.ts";
 import { command } from "../command.ts";
 import { readBytes, writeFileWhole } from "../files.ts";
-import { integer, number, text } from "../options.ts";
+import { integer, number, refuse, text } from "../options.ts";
 
 const { autoencoder, captioned, pool } = pretrainDefaults;
 
-export const pretrainCommand = command({
+export const pretrain = command({
   name: "pretrain",
   summary: "Trains pocket, the built-in model, with this engine on the CPU; a stopped run goes on where it was.",
   options: {
@@ -25,7 +26,8 @@ export const pretrainCommand = command({
     "muon-rate": number("peak learning rate of matrices and convolutions", { min: 0 }, captioned.muonRate),
     "adam-rate": number("peak learning rate of everything else", { min: 0 }, captioned.adamRate),
     pool: integer("pictures whose latents are kept", { min: 1 }, pool),
-    threads: integer("of the CPU", { min: 1 }, 2),
+    threads: integer("of the CPU, for the autoencoder and the latents", { min: 1 }, 2),
+    hands: integer("threads that share a batch of text encoder and UNet", { min: 1 }, 2),
   },
   async run(values, _positional, { progress }) {
     const settings: PretrainSettings = {
@@ -45,6 +47,8 @@ export const pretrainCommand = command({
       },
       pool: values.pool,
     };
+    if (values.batch % values.hands !== 0)
+      refuse(`--batch is ${values.batch}, and a multiple of --hands (${values.hands}) was expected.`);
     const shelf = (part: Part) => folderShelf(join(values.runs, part));
     const vocabulary = await Promise.all(
       ["vocab.json", "merges.txt"].map(async (name) => [name, await readBytes(join(values.tokenizer, name))] as const),
@@ -58,8 +62,9 @@ export const pretrainCommand = command({
     const stop = () => abort.abort();
     process.once("SIGINT", stop);
     try {
-      const files = await pretrain({
+      const files = await makePocket({
         backend,
+        hands: (configs, rows) => workerHands(configs, rows, values.hands),
         shelf,
         settings,
         signal: abort.signal,
