@@ -1,6 +1,7 @@
 /** @file Runs the conformance checks on one backend of the page, in a worker as in the studio. */
 import type { Backend } from "../../src/runtime/backend.ts";
-import { checks, runCheck } from "../../src/runtime/conformance.ts";
+import { checks } from "../../src/runtime/conformance.ts";
+import { runCheck } from "../../src/runtime/conformance-bench.ts";
 import { wasmBackend } from "../../src/runtime/wasm.ts";
 import { webgpuBackend } from "../../src/runtime/webgpu.ts";
 import { deviceFacts } from "../../src/runtime/webgpu-device.ts";

@@ -1,6 +1,7 @@
 /** @file What the webgpu backend does when its device goes: the next read says so, and another backend works in the same worker. */
 import type { Backend } from "../../src/runtime/backend.ts";
-import { type Programs, runCheck, checks } from "../../src/runtime/conformance.ts";
+import { checks } from "../../src/runtime/conformance.ts";
+import { type Programs, runCheck } from "../../src/runtime/conformance-bench.ts";
 import { equal, float32, refuses } from "../../src/runtime/expect.ts";
 import { webgpuBackend } from "../../src/runtime/webgpu.ts";
 

@@ -1,6 +1,6 @@
 /** @file The check that runs plans: two adapters, a saved tensor in a slot, and accumulators that change places. */
 import type { TensorSpec, PlanSet } from "../plan/types.ts";
-import type { Backend } from "./backend.ts";
+import type { Bench } from "./conformance-bench.ts";
 import { Executor } from "./executor.ts";
 import { close, equal, float32, refuses } from "./expect.ts";
 
@@ -53,11 +53,6 @@ export const smallSet: PlanSet = {
 
 function program(hash: string, inputs: PlanSet["programs"][string]["inputs"], outputs: typeof inputs) {
   return { hash, inputs, outputs, nodes: 2, scratchBytes: 20 };
-}
-
-interface Bench {
-  readonly backend: Backend;
-  readonly programs: (name: string) => Promise<Uint8Array>;
 }
 
 export async function checkExecutor({ backend, programs }: Bench): Promise<void> {

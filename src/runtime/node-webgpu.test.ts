@@ -2,7 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import type { Backend } from "./backend.ts";
-import { checks, runCheck } from "./conformance.ts";
+import { checks } from "./conformance.ts";
+import { runCheck } from "./conformance-bench.ts";
 import { nodeWebgpuBackend } from "./node-webgpu.ts";
 
 const adapter = process.env["SPIN_WEBGPU"] ?? "none";

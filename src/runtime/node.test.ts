@@ -1,7 +1,8 @@
 /** @file The `node` backend keeps the contract. */
 import { readFile } from "node:fs/promises";
 import { afterAll, test } from "vitest";
-import { checks, runCheck } from "./conformance.ts";
+import { checks } from "./conformance.ts";
+import { runCheck } from "./conformance-bench.ts";
 import { nodeBackend } from "./node.ts";
 
 const backend = nodeBackend();

@@ -59,8 +59,8 @@ export class MeteredDevice {
       this.check();
       return result;
     } catch (error) {
-      // The loss itself is told a moment later than the rejection that it causes.
-      if (this.reason === undefined && !(error instanceof StudioError)) await Promise.resolve();
+      // The loss itself is told a moment after the rejection that it causes.
+      if (!(error instanceof StudioError)) await Promise.race([this.gpu.lost, pause(50)]);
       this.check();
       throw error;
     }
@@ -85,6 +85,8 @@ export class MeteredDevice {
     return buffer;
   }
 }
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 function faultOf(error: GPUError): StudioError | Error {
   if (error instanceof GPUOutOfMemoryError)

@@ -61,6 +61,8 @@ class WebgpuDriver implements Driver<ResidentBuffer> {
   private readonly options: InferenceSession.SessionOptions;
   private readonly submitted: Promise<unknown>[] = [];
   private staging: GPUBuffer;
+  /** Bytes since the last wait, over all buffers. */
+  private written = 0;
 
   constructor(device: MeteredDevice, preferredLayout: "NCHW" | "NHWC") {
     this.device = device;
@@ -98,7 +100,10 @@ class WebgpuDriver implements Driver<ResidentBuffer> {
     for (let at = 0; at < whole; at += writePiece) {
       const size = Math.min(writePiece, whole - at);
       queue.writeBuffer(gpu, byteOffset + at, data as Uint8Array<ArrayBuffer>, at, size);
-      if ((at + size) % writeWindow === 0) await this.device.guard(queue.onSubmittedWorkDone());
+      this.written += size;
+      if (this.written < writeWindow) continue;
+      this.written = 0;
+      await this.device.guard(queue.onSubmittedWorkDone());
     }
     if (whole === data.byteLength) return;
     const tail = new Uint8Array(await this.bytes(gpu, byteOffset + whole, 4));
