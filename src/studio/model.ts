@@ -5,7 +5,7 @@ import type { ModelFolder, ModelTensor } from "../artifacts/model-folder.ts";
 import type { Tokenizer } from "../artifacts/tokenizer.ts";
 import { createTokenizer } from "../artifacts/tokenizer.ts";
 import { type NoiseSchedule, scaledLinear } from "../diffusion/noise-schedule.ts";
-import { required, StudioError } from "../lib/errors.ts";
+import { assert, required, StudioError } from "../lib/errors.ts";
 import { fromFloat16Array } from "../lib/float16.ts";
 import type { TensorData } from "../lib/tensor.ts";
 import { sizeOf } from "../lib/tensor.ts";
@@ -146,9 +146,16 @@ export class Model {
   async encodeText(prompt: string): Promise<Float32Array> {
     const known = this.#texts.get(prompt);
     if (known) return known;
+    const hidden = await this.encodeTokens(required(this.tokenizer, "the tokenizer").encode(prompt).ids);
+    this.#texts.set(prompt, hidden);
+    return hidden;
+  }
+
+  /** The same of a prompt's token ids, as many as the text encoder has positions. */
+  async encodeTokens(ids: readonly number[]): Promise<Float32Array> {
     const { data, rows, width } = required(this.#table, "the token table");
-    const { ids } = required(this.tokenizer, "the tokenizer").encode(prompt);
-    const inputs_embeds = new Float32Array(this.choices.tokens * width);
+    assert(ids.length === this.choices.tokens, `${ids.length} tokens were given, ${this.choices.tokens} are needed`);
+    const inputs_embeds = new Float32Array(ids.length * width);
     ids.forEach((id, i) => {
       if (id >= rows)
         throw new StudioError(
@@ -159,9 +166,7 @@ export class Model {
       inputs_embeds.set(row instanceof Uint16Array ? fromFloat16Array(row) : (row as Float32Array), i * width);
     });
     await this.#executor.run("encodeText", { inputs_embeds });
-    const hidden = (await this.#executor.read("last_hidden_state")) as Float32Array;
-    this.#texts.set(prompt, hidden);
-    return hidden;
+    return (await this.#executor.read("last_hidden_state")) as Float32Array;
   }
 
   async encodeTexts(prompts: readonly string[]): Promise<Text> {
@@ -172,16 +177,26 @@ export class Model {
   }
 
   /** RGBA bytes -> VAE moments [8, h, w]. */
-  async encodeImage(rgba: Uint8ClampedArray | Uint8Array): Promise<Float32Array> {
-    await this.#executor.run("encodeImage", { pixels: toPixels(rgba, this.side) });
+  encodeImage(rgba: Uint8ClampedArray | Uint8Array): Promise<Float32Array> {
+    return this.encodePixels(toPixels(rgba, this.side));
+  }
+
+  /** [3, side, side] in -1..1 -> VAE moments [8, h, w]. */
+  async encodePixels(pixels: Float32Array): Promise<Float32Array> {
+    await this.#executor.run("encodeImage", { pixels });
     return (await this.#executor.read("moments")) as Float32Array;
   }
 
   /** One sample's scaled latents [4, h, w] -> RGBA bytes. */
   async decode(latents: Float32Array): Promise<Uint8ClampedArray<ArrayBuffer>> {
     const { scaling_factor } = required(this.vae, "the VAE");
-    await this.#executor.run("decode", { latents: latents.map((v) => v / scaling_factor) });
-    return toRgba((await this.#executor.read("decoded")) as Float32Array, this.side);
+    return toRgba(await this.decodePixels(latents.map((v) => v / scaling_factor)), this.side);
+  }
+
+  /** Latents as the VAE has them, not scaled -> [3, side, side], about -1..1. */
+  async decodePixels(latents: Float32Array): Promise<Float32Array> {
+    await this.#executor.run("decode", { latents });
+    return (await this.#executor.read("decoded")) as Float32Array;
   }
 
   dispose(): Promise<void> {
