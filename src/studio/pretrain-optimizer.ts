@@ -5,7 +5,7 @@
  */
 import { add, concat, div, gemm, mul, reshape, slice, sum, transpose } from "../graph/functions.ts";
 import type { Tensor } from "../graph/ir.ts";
-import { emit, input } from "../graph/ir.ts";
+import { constant, emit, input } from "../graph/ir.ts";
 import { sizeOf } from "../lib/tensor.ts";
 import type { PlanBuilder } from "../plan/builder.ts";
 import type { LayoutEntry } from "../plan/types.ts";
@@ -24,24 +24,36 @@ export function isMatrix({ name, shape }: Pick<LayoutEntry, "name" | "shape">): 
   return shape.length > 1 && !name.endsWith("embedding.weight");
 }
 
-/** X [m, n] -> an approximation of U V^T from its singular value decomposition. */
+/**
+ * X [m, n] -> an approximation of U V^T from its singular value decomposition. With S = Y Y^T an iteration is Y <- P Y,
+ * P = a + b S + c S^2. Where Y is much wider than high, only S <- P S P and Q <- P Q are kept, and Q Y is made once.
+ */
 export function orthogonal(x: Tensor): Tensor {
   const [m, n] = x.shape as readonly [number, number];
-  const tall = m > n;
+  if (m > n) return transpose(orthogonal(transpose(x, [1, 0])), [1, 0]);
   let y = div(x, add(emit("Sqrt", [sum(mul(x, x), [0, 1])], {}), 1e-7));
-  if (tall) y = transpose(y, [1, 0]);
-  for (let i = 0; i < ITERATIONS; i++) {
-    const s = gemm(y, y, null, { transB: true }); // Y Y^T
-    const polynomial = gemm(s, s, mul(s, B), { alpha: C }); // b S + c S^2
-    y = gemm(polynomial, y, mul(y, A)); // a Y + (b S + c S^2) Y
+  const product = (): Tensor => gemm(y, y, null, { transB: true });
+  const polynomial = (s: Tensor): Tensor => gemm(s, s, mul(s, B), { alpha: C }); // P - a
+  if (n < 2 * m) {
+    for (let i = 0; i < ITERATIONS; i++) y = gemm(polynomial(product()), y, mul(y, A));
+    return y;
   }
-  return tall ? transpose(y, [1, 0]) : y;
+  let s = product();
+  const diagonal = Array.from({ length: m * m }, (_, i) => (i % (m + 1) === 0 ? A : 0));
+  let q = constant(diagonal, { dtype: "float32", shape: [m, m] });
+  for (let i = 0; i < ITERATIONS; i++) {
+    const p = polynomial(s);
+    q = i === 0 ? add(p, q) : gemm(p, q, mul(q, A));
+    const half = gemm(p, s, mul(s, A));
+    if (i < ITERATIONS - 1) s = gemm(half, p, mul(half, A));
+  }
+  return gemm(q, y, null);
 }
 
 /** The matrices of the layout, one after the other, as hand `index` of `count` gets them: about equal products, in order. */
 export function shareOf(layout: readonly LayoutEntry[], index: number, count: number): readonly LayoutEntry[] {
   const matrices = layout.filter(isMatrix);
-  const cost = ({ shape }: LayoutEntry): number => Math.min(shape[0] as number, sizeOf(shape.slice(1))) * sizeOf(shape);
+  const cost = ({ shape }: LayoutEntry): number => Math.min(shape[0] as number, sizeOf(shape.slice(1))) ** 3;
   const all = matrices.reduce((total, entry) => total + cost(entry), 0);
   let before = 0;
   return matrices.filter((entry) => {
