@@ -1,10 +1,11 @@
 /** @file The commands, in the order in which the help lists them. */
 import type { Command } from "./command.ts";
 import { artifacts } from "./commands/artifacts.ts";
+import { generate } from "./commands/generate.ts";
 import { inspect } from "./commands/inspect.ts";
 import { ops } from "./commands/ops.ts";
 import { pretrain } from "./commands/pretrain.ts";
 import { step } from "./commands/step.ts";
 import { tokenize } from "./commands/tokenize.ts";
 
-export const commands: readonly Command[] = [step, artifacts, inspect, ops, tokenize, pretrain];
+export const commands: readonly Command[] = [generate, step, artifacts, inspect, ops, tokenize, pretrain];

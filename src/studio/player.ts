@@ -6,11 +6,12 @@ import type { ModelFolder } from "../artifacts/model-folder.ts";
 import type { LoraTargets } from "../graph/passes/lora.ts";
 import { required, StudioError } from "../lib/errors.ts";
 import { type Shape, sizeOf } from "../lib/tensor.ts";
-import { readUNetConfig } from "../models/config.ts";
+import { readTextConfig, readUNetConfig, readVaeConfig } from "../models/config.ts";
 import { compile } from "../plan/compile.ts";
 import type { LayoutEntry } from "../plan/types.ts";
 import type { Backend } from "../runtime/backend.ts";
 import type { SampleShape } from "../spin/pair.ts";
+import { explainLimit } from "./limits.ts";
 import { asFloat32, type InitialLora, loadModel, type Model } from "./model.ts";
 
 export interface Player {
@@ -47,20 +48,26 @@ export function sameTargets(a: Lora, b: Lora): boolean {
   );
 }
 
-/** The UNet alone, with the base vector: a LoRA with B = 0, or the folder's own weights. */
+/** All that the folder was opened with, and the base vector: a LoRA with B = 0, or the folder's own weights. */
 export async function loadNetwork(backend: Backend, folder: ModelFolder, choices: NetworkChoices): Promise<Model> {
   const { shape, samples, train, targets, cut, weights } = choices;
   const [, height, width] = shape.latents;
-  const configs = { unet: folder.configs.unet, scheduler: folder.configs.scheduler };
+  const { configs } = folder;
   const options = { height, width, samples, drawSamples: samples, tokens: shape.text[0], cut, weights };
-  const compiled = compile(
-    { unet: readUNetConfig(required(folder.configs.unet, "the UNet's configuration")) },
-    {
-      ...options,
-      training: train === "full" ? { kind: "full" } : { kind: "lora", targets },
-      // only WebGPU has such a limit
-      ...(backend.name.endsWith("webgpu") ? {} : { maxBindingBytes: Infinity }),
-    },
+  const compiled = await explainLimit(() =>
+    compile(
+      {
+        unet: readUNetConfig(required(configs.unet, "the UNet's configuration")),
+        ...(configs.vae ? { vae: readVaeConfig(configs.vae) } : {}),
+        ...(configs.text_encoder ? { text: readTextConfig(configs.text_encoder) } : {}),
+      },
+      {
+        ...options,
+        training: train === "full" ? { kind: "full" } : { kind: "lora", targets },
+        // only WebGPU has such a limit
+        ...(backend.name.endsWith("webgpu") ? {} : { maxBindingBytes: Infinity }),
+      },
+    ),
   );
   if (compiled.set.layout.length === 0)
     throw new StudioError("targets", "This UNet has none of the modules that LoRA was to adapt, and one was expected.");

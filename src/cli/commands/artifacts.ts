@@ -1,5 +1,5 @@
 /** @file `studio artifacts`: from a model's configurations to plans and ONNX programs on disk. Weights are not read. */
-import { StudioError } from "../../lib/errors.ts";
+import { explainLimit } from "../../studio/limits.ts";
 import { makeArtifacts } from "../../studio/model.ts";
 import { command } from "../command.ts";
 import { writeFolderWhole } from "../files.ts";
@@ -26,7 +26,7 @@ export const artifacts = command({
     const rows = { samples: 2 * batch, drawSamples: 2 * batch };
     const lora = { rank, ...(alpha === undefined ? {} : { alpha }), targets };
     const side = resolution === undefined ? {} : { resolution };
-    const { artifact, files } = await explained(
+    const { artifact, files } = await explainLimit(() =>
       makeArtifacts(folder, { ...side, ...rows, ...lora, train, cut, weights }),
     );
     await writeFolderWhole(out, files);
@@ -41,15 +41,3 @@ export const artifacts = command({
     };
   },
 });
-
-/** What the compiler refuses for the caller's choices it says with a plain Error; our own mistakes begin with "internal:". */
-async function explained<T>(made: Promise<T>): Promise<T> {
-  try {
-    return await made;
-  } catch (error) {
-    const { constructor, message } = error as Error;
-    if (constructor !== Error || message.startsWith("internal:")) throw error;
-    // the printed node behind the sentence is for whoever writes graphs
-    throw new StudioError("limit", `These choices cannot be compiled: ${message.replace(/: %.*/s, "")}.`);
-  }
-}

@@ -1,0 +1,72 @@
+/** @file `studio generate`: a prompt to a PNG that carries what made it, and the latents where they are asked for. */
+import { basename, resolve } from "node:path";
+import { writeSafetensors } from "../../artifacts/safetensors.ts";
+import { generate as makePicture } from "../../studio/generate.ts";
+import { backendOption, withBackend } from "../backends.ts";
+import { command } from "../command.ts";
+import { writeFileWhole } from "../files.ts";
+import { encodePng, parametersText } from "../images.ts";
+import { openAdapter, openModelFolder } from "../model-files.ts";
+import { integer, number, required, text } from "../options.ts";
+import { compileOptions } from "../shared-options.ts";
+
+export const generate = command({
+  name: "generate",
+  summary: "Draws a picture with DDIM; the seed means what it means to diffusers on the CPU.",
+  options: {
+    model: required(text("DIR", "the model, in diffusers' folder layout")),
+    prompt: required(text("P", "what to draw")),
+    out: required(text("FILE", "the PNG")),
+    negative: text("P", "what to keep away from", ""),
+    seed: integer("of the initial noise", {}, 0),
+    steps: integer("of DDIM", { min: 1, max: 1000 }, 50),
+    guidance: number("classifier-free guidance; 1 is none", { min: 0 }, 7.5),
+    resolution: integer("side in pixels; the model's own by default", { min: 1, max: 4096 }),
+    adapter: text("FILE", "a LoRA in PEFT's names"),
+    latents: text("FILE", "where the final latents go too, as safetensors"),
+    ...compileOptions,
+    backend: backendOption,
+  },
+  run: async (options, _, { progress }) => {
+    const { prompt, negative, seed, steps, guidance, cut, weights, out } = options;
+    const folder = await openModelFolder(options.model);
+    const lora = options.adapter === undefined ? null : await openAdapter(options.adapter);
+    const { latents, shape, side, rgba } = await withBackend(options.backend, (backend) =>
+      makePicture(
+        backend,
+        { folder, lora },
+        {
+          prompt,
+          negativePrompt: negative,
+          seed,
+          steps,
+          guidance,
+          cut,
+          weights,
+          resolution: options.resolution ?? null,
+          onProgress: (done, of) => {
+            if (done % 10 === 0 || done === of) progress(`step ${done} of ${of}`);
+          },
+        },
+      ),
+    );
+    const model = basename(resolve(options.model));
+    const made = {
+      prompt,
+      negativePrompt: negative,
+      steps,
+      sampler: "DDIM",
+      guidance,
+      seed,
+      width: side,
+      height: side,
+      model,
+    };
+    if (options.latents !== undefined) {
+      const tensor = { dtype: "F32", shape: [1, ...shape], data: latents } as const;
+      await writeFileWhole(options.latents, writeSafetensors(new Map([["latents", tensor]])));
+    }
+    await writeFileWhole(out, encodePng({ width: side, height: side, rgba }, parametersText(made)));
+    return { json: { out, latents: options.latents ?? null, ...made }, text: `${out}: ${side}x${side}, seed ${seed}` };
+  },
+});

@@ -1,0 +1,82 @@
+/** @file `studio generate` against diffusers' StableDiffusionPipeline, from the prompt to the pixels. */
+import { existsSync, readFileSync } from "node:fs";
+import { decode } from "fast-png";
+import { afterAll, describe, expect, test } from "vitest";
+import { toFloat32 } from "../artifacts/safetensors.ts";
+import { decodeImage } from "./images.ts";
+import { goldens, readTensors, scratch, studio, studioJson } from "./test-support.ts";
+
+const dir = scratch();
+afterAll(() => dir.remove());
+
+const model = ["--model", `${goldens}/generate`];
+const adapter = `${goldens}/step/policy-adapter.safetensors`;
+const made = [
+  "--prompt",
+  "A red circle",
+  "--negative",
+  "blue",
+  "--seed",
+  "42",
+  "--guidance",
+  "7.5",
+  "--resolution",
+  "16",
+];
+const floats = (path: string, name: string): Float32Array => {
+  const tensor = readTensors(path).get(name);
+  return tensor ? toFloat32(tensor) : new Float32Array(0);
+};
+const worst = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Array.from(a, (v, i) => Math.abs(v - (b[i] as number))).reduce(
+    (x, y) => Math.max(x, y),
+    a.length === b.length ? 0 : Infinity,
+  );
+
+describe("the picture is diffusers'", () => {
+  test.each([
+    ["base", []],
+    ["adapted", ["--adapter", adapter]],
+  ])("%s", async (golden, more) => {
+    const [out, latents] = [dir.path(`${golden}.png`), dir.path(`${golden}.safetensors`)];
+    await studioJson("generate", ...model, ...made, "--steps", "50", ...more, "--out", out, "--latents", latents);
+    const expected = `${goldens}/generate/${golden}.safetensors`;
+    expect(readTensors(latents).get("latents")?.shape).toEqual([1, 4, 8, 8]);
+    expect(worst(floats(latents, "latents"), floats(expected, "latents"))).toBeLessThan(2e-3);
+    const { width, height, rgba } = decodeImage(new Uint8Array(readFileSync(out)));
+    expect([width, height]).toEqual([16, 16]);
+    const rgb = rgba.filter((_, i) => i % 4 !== 3);
+    expect(worst(rgb, floats(expected, "pixels"))).toBeLessThanOrEqual(1);
+  });
+});
+
+test("the PNG carries what made it; without a word the model's own size and no negative prompt", async () => {
+  const out = dir.path("own.png");
+  await studioJson("generate", ...model, "--prompt", "a b", "--steps", "2", "--guidance", "1", "--out", out);
+  const { width, height, text } = decode(readFileSync(out));
+  expect([width, height]).toEqual([12, 12]);
+  expect(text).toEqual({
+    parameters: "a b\nSteps: 2, Sampler: DDIM, CFG scale: 1, Seed: 0, Size: 12x12, Model: generate",
+  });
+});
+
+describe("refused in one sentence, with nothing written", () => {
+  const out = dir.path("refused.png");
+  test.each([
+    ["no prompt", model, /^--prompt P is missing/],
+    ["a model without a VAE", ["--model", `${goldens}/step/policy`, "--prompt", "a"], /no vae\/config\.json/],
+    ["too many steps", [...model, "--prompt", "a", "--steps", "1000"], /1 to 999/],
+    [
+      "a resolution between latents",
+      [...model, "--prompt", "a", "--resolution", "15"],
+      /is 15, and a multiple of 2 was/,
+    ],
+    ["a broken adapter", [...model, "--prompt", "a", "--adapter", `${goldens}/step/batch.safetensors`], /PEFT's names/],
+    ["a prompt without end", [...model, "--prompt", "a ".repeat(6000)], /at most 10000 are read\.$/],
+  ])("%s", async (_, argv, sentence) => {
+    const { code, stdout, stderr } = await studio("generate", ...argv, "--out", out);
+    expect(stderr.trimEnd()).toMatch(sentence);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect({ code, stdout, written: existsSync(out) }).toEqual({ code: 2, stdout: "", written: false });
+  });
+});
