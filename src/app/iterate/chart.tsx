@@ -23,7 +23,9 @@ export interface ChartProps {
 }
 
 const HEIGHT = 118;
-const RIGHT = 42;
+const RIGHT = 48;
+/** room between two labels beside the plot */
+const APART = 13;
 const TOP = 8;
 
 export function Chart(props: ChartProps) {
@@ -173,11 +175,14 @@ function drawUnder(self: uPlot, { reference, ticks }: ChartProps, ink: Ink, font
     ctx.moveTo(bbox.left, at);
     ctx.lineTo(bbox.left + bbox.width, at);
     ctx.stroke();
-    ctx.fillStyle = ink.weak;
-    ctx.font = font.replace("11px", `${11 * ratio}px`);
-    ctx.textAlign = "right";
-    ctx.textBaseline = "bottom";
-    ctx.fillText(reference.name, bbox.left + bbox.width, at - 2 * ratio);
+    const room = Math.min(at - bbox.top, bottom - at) / ratio;
+    if (room > APART) {
+      ctx.fillStyle = ink.weak;
+      ctx.font = font.replace("11px", `${11 * ratio}px`);
+      ctx.textAlign = "left";
+      ctx.textBaseline = "middle";
+      ctx.fillText(reference.name, bbox.left + bbox.width + 6 * ratio, at);
+    }
   }
   ctx.restore();
 }
