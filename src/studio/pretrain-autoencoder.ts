@@ -75,9 +75,9 @@ export async function autoencoderCourse(
         batch * config.latent_channels * latent * latent,
       );
       await executor.writeAdapter(ADAPTER, state.vector);
-      await executor.run("forward", { pixels, noise }, ADAPTER);
+      const seeds = new Float32Array(batch).fill(1 / batch);
+      await executor.run("learn", { pixels, noise, seeds }, ADAPTER);
       const losses = (await executor.read("loss")) as Float32Array;
-      await executor.run("backward", { seeds: new Float32Array(batch).fill(1 / batch) }, ADAPTER);
       const gradient = await executor.gradients();
       clipGradNorm(gradient, 1);
       state.step = step;

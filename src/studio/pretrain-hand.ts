@@ -65,9 +65,9 @@ export async function handOf(backend: Backend, { text, unet, rows, index, count 
         inputs_embeds.set(vector.subarray(length + row * width, length + (row + 1) * width), i * width);
       });
       await executor.writeAdapter(ADAPTER, vector.subarray(0, length));
-      await executor.run("forward", { ...inputs, inputs_embeds }, ADAPTER);
+      const seeds = new Float32Array(rows).fill(1 / batch);
+      await executor.run("learn", { ...inputs, inputs_embeds, seeds }, ADAPTER);
       const errors = (await executor.read("errors")) as Float32Array;
-      await executor.run("backward", { seeds: new Float32Array(rows).fill(1 / batch) }, ADAPTER);
       const gradient = new Float32Array(length + reachedRows.length * width);
       const d = (await executor.read(required(cotangents[0], "the gradient of the embeddings"))) as Float32Array;
       places.forEach((row, i) => {

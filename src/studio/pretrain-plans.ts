@@ -2,12 +2,18 @@
 import { buildArtifactSet } from "../artifacts/artifact-set.ts";
 import type { ArtifactChoices } from "../artifacts/artifact-set.ts";
 import { keyOf, words } from "../diffusion/philox.ts";
+import { vjp } from "../graph/autodiff.ts";
+import { concat, reshape, zeros } from "../graph/functions.ts";
+import type { Tensor } from "../graph/ir.ts";
+import { graphOf, input, inputName } from "../graph/ir.ts";
+import { simplify } from "../graph/simplify.ts";
 import { required } from "../lib/errors.ts";
 import { sizeOf } from "../lib/tensor.ts";
 import type { Network } from "../models/segment.ts";
+import { compose } from "../models/segment.ts";
 import { hash32 } from "../pocket/random.ts";
 import { PlanBuilder } from "../plan/builder.ts";
-import { forwardPlan, trainingPlans } from "../plan/network-plans.ts";
+import { forwardPlan } from "../plan/network-plans.ts";
 import type { LayoutEntry } from "../plan/types.ts";
 import type { Backend } from "../runtime/backend.ts";
 import { Executor } from "../runtime/executor.ts";
@@ -20,7 +26,7 @@ const NO_LIMIT = 2 ** 31 - 1;
 export interface Learner {
   readonly executor: Executor;
   readonly layout: readonly LayoutEntry[];
-  /** tensors with the gradients of the network's inputs that were asked for, after `backward` */
+  /** tensors with the gradients of the network's inputs that were asked for, after `learn` */
   readonly cotangents: readonly string[];
 }
 
@@ -29,7 +35,10 @@ async function executorOf(backend: Backend, builder: PlanBuilder): Promise<Omit<
   return { executor: new Executor(backend, set.artifact.set, set.loadProgram), layout: set.artifact.set.layout };
 }
 
-/** Plans `forward` and `backward` of every parameter, activations kept. `more` adds plans of its own. */
+/**
+ * A plan `learn` of one program: the network's inputs and `seeds` to its output [N] and the gradient of sum seeds[n] output[n]
+ * by every parameter. Forward and backward in one, so that activations never leave the runtime's own memory.
+ */
 export async function learner(
   backend: Backend,
   network: Network,
@@ -39,22 +48,43 @@ export async function learner(
   } = {},
 ): Promise<Learner> {
   const builder = new PlanBuilder(NO_LIMIT);
-  const { forward, backward } = trainingPlans(builder, {
-    name: "net",
-    cut: "whole",
-    network,
-    outputs: [network.output],
-    loss: network.output,
-    scoreBytes: NO_LIMIT,
-    half: () => false,
-    trains: () => true,
-    inputGradients: options.inputGradients ?? [],
+  const values = compose(network);
+  const output = required(values[network.output], network.output);
+  const parameters = graphOf({ output }).inputs.filter((t) => t.source.kind === "input" && t.source.role === "weight");
+  const names = options.inputGradients ?? [];
+  const asked = names.map((name) => required(values[name], name));
+  const found = vjp([{ output, cotangent: input("seeds", output) }], [...asked, ...parameters]);
+  const flat = [...asked, ...parameters].map((t, i) => reshape(found[i] ?? zeros(t.shape), [sizeOf(t.shape)]));
+  const cotangents = names.map((name) => `d.${name}`);
+  const gradient = concat(flat.slice(names.length), 0);
+  const outputs = {
+    [network.output]: output,
+    gradient,
+    ...Object.fromEntries(cotangents.map((name, i) => [name, flat[i] as Tensor])),
+  };
+  const program = builder.program("learn", simplify(outputs));
+  const trained = new Set(parameters.map(inputName));
+  for (const [name, type] of Object.entries(program.spec.inputs))
+    builder.tensor(name, type, trained.has(name) ? "trainable" : "input");
+  for (const [name, type] of Object.entries(program.spec.outputs))
+    builder.tensor(name, type, name === "gradient" ? "gradient" : "output");
+  const own = (ports: object) => Object.fromEntries(Object.keys(ports).map((port) => [port, port]));
+  builder.group(
+    "net",
+    "gradient",
+    parameters.map((t) => ({ name: inputName(t), shape: t.shape })),
+  );
+  builder.timeline({
+    learn: {
+      inputs: [...Object.keys(network.inputs), "seeds"],
+      outputs: [network.output, ...cotangents],
+      calls: [{ program: program.name, inputs: own(program.spec.inputs), outputs: own(outputs) }],
+    },
   });
-  builder.timeline({ forward, backward });
   options.more?.(builder, builder.finish().set.layout);
   const made = await executorOf(backend, builder);
   made.executor.createAdapter(ADAPTER);
-  return { ...made, cotangents: backward.outputs };
+  return { ...made, cotangents };
 }
 
 export type Weights = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;

@@ -79,6 +79,9 @@ export const pretrain = command({
         await writeFileWhole(join(values.out, "training", `${part}.jsonl`), log ?? "");
       }
       await writeFileWhole(join(values.out, "training", "settings.json"), `${JSON.stringify(settings, null, 2)}\n`);
+    } catch (error) {
+      if (!abort.signal.aborted) throw error;
+      return { text: `Stopped; the same command goes on from ${values.runs}.`, json: { stopped: true }, ok: false };
     } finally {
       process.off("SIGINT", stop);
       await backend.dispose();
