@@ -14,12 +14,13 @@ const letters = "abcdefghijklmnopqrstuvwxyz";
 const words = [...letters].flatMap((c) => [c, `${c}</w>`]);
 const vocab = Object.fromEntries([...words, "<|startoftext|>", "<|endoftext|>"].map((token, id) => [token, id]));
 
-export const nanoConfigs = {
+/** `levels` of the VAE: 8 px pictures with two, 64 px (pocket's size) with three and latents of 16. */
+export const nanoConfigs = (levels: 2 | 3) => ({
   unet: {
     _class_name: "UNet2DConditionModel",
     in_channels: 4,
     out_channels: 4,
-    sample_size: 4,
+    sample_size: levels === 2 ? 4 : 16,
     block_out_channels: [8, 8],
     down_block_types: ["CrossAttnDownBlock2D", "DownBlock2D"],
     up_block_types: ["UpBlock2D", "CrossAttnUpBlock2D"],
@@ -30,9 +31,9 @@ export const nanoConfigs = {
   },
   vae: {
     _class_name: "AutoencoderKL",
-    block_out_channels: [4, 8],
-    down_block_types: ["DownEncoderBlock2D", "DownEncoderBlock2D"],
-    up_block_types: ["UpDecoderBlock2D", "UpDecoderBlock2D"],
+    block_out_channels: levels === 2 ? [4, 8] : [4, 4, 8],
+    down_block_types: new Array<string>(levels).fill("DownEncoderBlock2D"),
+    up_block_types: new Array<string>(levels).fill("UpDecoderBlock2D"),
     layers_per_block: 1,
     norm_num_groups: 4,
     latent_channels: 4,
@@ -48,7 +49,7 @@ export const nanoConfigs = {
     vocab_size: words.length + 2,
     hidden_act: "quick_gelu",
   },
-};
+});
 
 function weights(networks: readonly Network[]): Map<string, FileTensor> {
   const tensors = new Map<string, FileTensor>();
@@ -65,21 +66,18 @@ function weights(networks: readonly Network[]): Map<string, FileTensor> {
   return tensors;
 }
 
-export function nanoModel(): FileSystem {
-  const [u, v, t] = [
-    readUNetConfig(nanoConfigs.unet),
-    readVaeConfig(nanoConfigs.vae),
-    readTextConfig(nanoConfigs.text_encoder),
-  ];
+export function nanoFiles(levels: 2 | 3 = 2): ReadonlyMap<string, Uint8Array> {
+  const configs = nanoConfigs(levels);
+  const [u, v, t] = [readUNetConfig(configs.unet), readVaeConfig(configs.vae), readTextConfig(configs.text_encoder)];
   const text = weights([clipText(t, 1, t.max_position_embeddings)]);
   const table = "text_model.embeddings.token_embedding.weight";
   const shape = [t.vocab_size, t.hidden_size];
   text.set(table, { dtype: "F32", shape, data: seededTensor(table, shape) });
   const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-  const files = new Map<string, Uint8Array>([
-    ["unet/config.json", json(nanoConfigs.unet)],
-    ["vae/config.json", json(nanoConfigs.vae)],
-    ["text_encoder/config.json", json(nanoConfigs.text_encoder)],
+  return new Map<string, Uint8Array>([
+    ["unet/config.json", json(configs.unet)],
+    ["vae/config.json", json(configs.vae)],
+    ["text_encoder/config.json", json(configs.text_encoder)],
     [
       "unet/diffusion_pytorch_model.safetensors",
       writeSafetensors(weights([unet(u, { batch: 1, height: 4, width: 4, tokens: 12 })])),
@@ -92,5 +90,12 @@ export function nanoModel(): FileSystem {
     ["tokenizer/vocab.json", json(vocab)],
     ["tokenizer/merges.txt", new TextEncoder().encode("#version: 0.2\n")],
   ]);
-  return { list: async () => [...files.keys()], open: async (path) => bytesAccess(files.get(path) as Uint8Array) };
+}
+
+export function nanoModel(): FileSystem {
+  const files = nanoFiles();
+  return {
+    list: async () => [...files.keys()],
+    open: async (path) => bytesAccess(files.get(path) as Uint8Array),
+  };
 }

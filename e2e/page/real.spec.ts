@@ -41,7 +41,7 @@ test("a folder of captioned pictures through two iterations to the same seeds si
   await page.reload();
   await ready(page);
   await page.getByRole("link", { name: "Compare", exact: true }).click();
-  const cells = page.getByRole("table").getByRole("img");
+  const cells = page.getByRole("table").locator("canvas");
   await expect(cells).toHaveCount(3 * 3, { timeout: 240_000 });
   expect(foreign).toEqual([]);
 });

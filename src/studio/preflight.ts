@@ -86,33 +86,35 @@ async function measure(name: BackendName, create: () => Promise<Backend>): Promi
   }
 }
 
-function reasonFor(chosen: Measured, others: readonly Measured[], forced: boolean): string {
-  if (forced) return `You chose ${words[chosen.backend]}.`;
-  const slower = others
-    .filter((m) => m.forwardMs !== null)
-    .sort((a, b) => (a.forwardMs as number) - (b.forwardMs as number))[0];
-  if (slower) {
-    const times = (slower.forwardMs as number) / (chosen.forwardMs as number);
-    return `Measured here: ${words[chosen.backend]} is ${times.toFixed(1)} times as fast as ${words[slower.backend]}.`;
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** `others` are sorted by time. */
+function reasonFor(chosen: Measured, [next]: readonly Measured[]): string {
+  if (!next) return `Only ${words[chosen.backend]} is available here.`;
+  if (next.forwardMs === null || chosen.forwardMs === null) {
+    return `${capital(words[next.backend])} is not available here, so ${words[chosen.backend]} does the work.`;
   }
-  const missing = others[0];
-  return missing
-    ? `${words[missing.backend].replace(/^t/, "T")} is not available here, so ${words[chosen.backend]} does the work.`
-    : `Only ${words[chosen.backend]} is available here.`;
+  const times = (next.forwardMs / chosen.forwardMs).toFixed(1);
+  return `Measured here: ${words[chosen.backend]} is ${times} times as fast as ${words[next.backend]}.`;
 }
 
-/** @throws nothing: a backend that fails is listed with its problem; with none left, `chosen` is the last resort. */
+/**
+ * Measures the backend that was asked for, or else all. A backend that fails is listed with its problem; where the one asked
+ * for fails, the others are tried too.
+ */
 export async function measureBackends(factories: Factories, force: BackendName | null): Promise<Preflight> {
   const measured: Measured[] = [];
-  for (const [name, create] of Object.entries(factories) as [BackendName, () => Promise<Backend>][])
-    measured.push(await measure(name, create));
-  const working = measured
-    .filter((m) => m.forwardMs !== null)
-    .sort((a, b) => (a.forwardMs as number) - (b.forwardMs as number));
-  const forced = working.find((m) => m.backend === force);
-  const chosen = forced ?? working[0] ?? measured.at(-1);
+  const asked = force && factories[force];
+  if (asked) {
+    const only = await measure(force, asked);
+    if (only.forwardMs !== null) return { chosen: force, reason: `You chose ${words[force]}.`, measured: [only] };
+    measured.push(only);
+  }
+  for (const [name, create] of Object.entries(factories) as [BackendName, () => Promise<Backend>][]) {
+    if (name !== force) measured.push(await measure(name, create));
+  }
+  const [chosen, ...others] = [...measured].sort((a, b) => (a.forwardMs ?? Infinity) - (b.forwardMs ?? Infinity));
   if (!chosen) return { chosen: "wasm", reason: "Nothing could be measured here.", measured };
-  const others = measured.filter((m) => m !== chosen);
-  const note = force && !forced ? `${words[force].replace(/^t/, "T")} does not work here. ` : "";
-  return { chosen: chosen.backend, reason: note + reasonFor(chosen, others, forced !== undefined), measured };
+  const note = force ? `${capital(words[force])} does not work here. ` : "";
+  return { chosen: chosen.backend, reason: note + reasonFor(chosen, others), measured };
 }
