@@ -69,12 +69,11 @@ function Cell({ iteration, prompt, row, last }: CellProps) {
   return (
     <button
       type="button"
-      aria-label={`${iterationName(iteration)}: ${prompt.text}`}
       onClick={() => {
         globalThis.location.hash = printRoute({ screen: "compare", viewer });
       }}
     >
-      <PictureView id={picture} label="" />
+      <PictureView id={picture} label={`${iterationName(iteration)}: ${prompt.text}`} />
     </button>
   );
 }
