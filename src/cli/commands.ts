@@ -7,5 +7,6 @@ import { ops } from "./commands/ops.ts";
 import { pretrain } from "./commands/pretrain.ts";
 import { step } from "./commands/step.ts";
 import { tokenize } from "./commands/tokenize.ts";
+import { verify } from "./commands/verify.ts";
 
-export const commands: readonly Command[] = [generate, step, artifacts, inspect, ops, tokenize, pretrain];
+export const commands: readonly Command[] = [generate, step, artifacts, inspect, ops, tokenize, verify, pretrain];
