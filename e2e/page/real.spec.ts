@@ -21,11 +21,14 @@ async function drop(page: Page): Promise<void> {
   await page.getByRole("link", { name: /^Iterate/ }).click();
 }
 
-test("a folder of captioned pictures through two iterations to the same seeds side by side", async ({ page }) => {
+test("a folder of captioned pictures through two iterations to the same seeds side by side", async ({
+  page,
+  baseURL,
+}) => {
   const foreign: string[] = [];
   page.on("request", (request) => {
     const { origin, protocol } = new URL(request.url());
-    if (protocol.startsWith("http") && origin !== new URL(page.url()).origin) foreign.push(request.url());
+    if (protocol.startsWith("http") && origin !== new URL(baseURL as string).origin) foreign.push(request.url());
   });
   await drop(page);
   await setNumbers(page, { Steps: 3, "Pairs a step": 2, "Opponent’s steps": 2 });

@@ -7,6 +7,7 @@ import type { Backend, BackendName } from "../runtime/backend.ts";
 import { forgetCheckpoints } from "../storage/checkpoints.ts";
 import type { KeyValue } from "../storage/key-value.ts";
 import {
+  forgetAfter,
   forgetProject,
   readPairList,
   readPairs,
@@ -176,6 +177,8 @@ export class Engine {
       // what was begun goes on with the settings that it was begun with
       const used = begun?.iteration === iteration && stored ? stored : settings;
       const before = begun?.iteration === iteration ? ((await readReports(store, project)).get(iteration) ?? []) : [];
+      // opponents that were drawn under other settings belong to a run that never came to be
+      if (stored && JSON.stringify(stored) !== JSON.stringify(used)) await forgetAfter(store, project, iteration - 1);
       await writeSettings(store, project, iteration, used);
       const keeper = new ProjectKeeper(
         store,

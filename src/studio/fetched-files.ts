@@ -6,7 +6,9 @@ import { StudioError } from "../lib/errors.ts";
 export function fetchedFiles(folder: URL): FileSystem {
   const get = async (path: string): Promise<Response> => {
     const response = await fetch(new URL(path, folder));
-    if (!response.ok)
+    // a server of single-page apps answers with the page itself what it does not have
+    const missing = !response.ok || response.headers.get("content-type")?.startsWith("text/html");
+    if (missing)
       throw new StudioError(
         "fetch",
         `The file ${path} of the built-in model could not be loaded (${response.status}).`,

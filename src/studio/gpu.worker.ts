@@ -1,4 +1,5 @@
 /** @file The worker that owns the device: messages in, answers and events out, one call at a time but for `pause`. */
+import { StudioError } from "../lib/errors.ts";
 import { SerialQueue } from "../lib/queue.ts";
 import { wasmBackend } from "../runtime/wasm.ts";
 import { webgpuBackend } from "../runtime/webgpu.ts";
@@ -20,12 +21,24 @@ const engine = new Engine({
 const queue = new SerialQueue();
 const aborts = new Map<number, AbortController>();
 
+/** Calls that write checkpoints; they assume that no other tab does. */
+const writing: readonly CallName[] = ["spin", "setPairs", "forget"];
+
+/** One tab trains at a time. The lock of a tab that crashed is free at once. */
+function alone<T>(work: () => Promise<T>): Promise<T> {
+  return navigator.locks.request("spin-studio", { ifAvailable: true }, (lock) => {
+    if (lock) return work();
+    throw new StudioError("busy", "SPIN Studio is training in another tab.", "Go on there, or close it and try again.");
+  });
+}
+
 async function answer(id: number, name: CallName, params: Calls[CallName]["params"]): Promise<void> {
   const abort = new AbortController();
   aborts.set(id, abort);
   const work = (): Promise<unknown> => {
     abort.signal.throwIfAborted();
-    return engine.handle(name, params as never, abort.signal);
+    const handle = () => engine.handle(name, params as never, abort.signal);
+    return writing.includes(name) ? alone(handle) : handle();
   };
   try {
     const result = await (name === "pause" ? work() : queue.run(work));

@@ -79,8 +79,12 @@ async function* opponents(
   const missing: { readonly pair: PairInput; readonly index: number }[] = [];
   for (const [index, pair] of pairs.entries()) {
     const kept = await keeper.loser(iteration, pair.id);
-    if (kept) losers.set(pair.id, kept);
-    else missing.push({ pair, index });
+    if (kept) {
+      losers.set(pair.id, kept);
+      const seed = pictureSeed({ seed: settings.seed, iteration }, index);
+      const picture = { prompt: pair.caption, seed, side: pair.side, rgba: new Uint8ClampedArray(kept) };
+      yield { kind: "picture", iteration, index, picture };
+    } else missing.push({ pair, index });
   }
   yield { kind: "stage", stage: "opponents", done: losers.size, of: pairs.length };
   const pictures = draw(

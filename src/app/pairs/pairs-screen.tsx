@@ -27,7 +27,7 @@ export function PairsScreen() {
         <DropZone
           title={pairs.length === 0 ? "Drop pictures with captions here" : "Drop more here"}
           {...(pairs.length === 0
-            ? { help: "Captions can be .txt files beside the pictures, metadata.jsonl or metadata.csv." }
+            ? { help: "Captions can be .txt files beside the pictures, or one metadata.jsonl." }
             : {})}
           samples={pairs.length === 0}
         />

@@ -22,7 +22,7 @@ export function StartScreen() {
           <h2 id="drop-h">Your pairs</h2>
           <DropZone
             title="Drop pictures with captions here"
-            help="a folder, or files: .png .jpg .webp with .txt, metadata.jsonl or .csv"
+            help="a folder, or files: .png .jpg .webp with .txt or metadata.jsonl"
           />
         </section>
         <ModelSection />
