@@ -1,6 +1,7 @@
 /** @file The commands, in the order in which the help lists them. */
 import type { Command } from "./command.ts";
 import { artifacts } from "./commands/artifacts.ts";
+import { bench } from "./commands/bench.ts";
 import { generate } from "./commands/generate.ts";
 import { inspect } from "./commands/inspect.ts";
 import { ops } from "./commands/ops.ts";
@@ -9,4 +10,14 @@ import { step } from "./commands/step.ts";
 import { tokenize } from "./commands/tokenize.ts";
 import { verify } from "./commands/verify.ts";
 
-export const commands: readonly Command[] = [generate, step, artifacts, inspect, ops, tokenize, verify, pretrain];
+export const commands: readonly Command[] = [
+  generate,
+  step,
+  artifacts,
+  inspect,
+  ops,
+  tokenize,
+  verify,
+  bench,
+  pretrain,
+];

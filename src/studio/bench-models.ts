@@ -1,0 +1,96 @@
+/** @file What the bench measures: pocket and SD-1.5 as configurations, with weights by rule, so that no file is needed. */
+import type { ModelFolder, ModelTensor } from "../artifacts/model-folder.ts";
+import { seededTensor } from "../artifacts/seeded.ts";
+import { scheduler, unet, vae } from "../pocket/config.ts";
+import type { PlanSet } from "../plan/types.ts";
+
+export const benchModels = ["pocket", "sd15"] as const;
+export type BenchModel = (typeof benchModels)[number];
+
+export type Work = "forward" | "errors" | "step" | "picture";
+
+/** One network, compiled one way. Both sides of a comparison are made from this. */
+export interface Setting {
+  readonly model: BenchModel;
+  readonly train: "full" | "lora";
+  readonly rank: number;
+  /** pairs of a step: the UNet runs two rows a pair */
+  readonly pairs: number;
+  readonly cut: "whole" | "block";
+  /** picture side in pixels */
+  readonly side: number;
+  readonly tokens: number;
+  readonly guidance: number;
+  /** DDIM steps of a picture */
+  readonly steps: number;
+  readonly works: readonly Work[];
+  readonly configs: { readonly unet: object; readonly vae: object; readonly scheduler: object };
+}
+
+const sd15 = {
+  unet: {
+    _class_name: "UNet2DConditionModel",
+    act_fn: "silu",
+    attention_head_dim: 8,
+    block_out_channels: [320, 640, 1280, 1280],
+    cross_attention_dim: 768,
+    down_block_types: ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"],
+    flip_sin_to_cos: true,
+    freq_shift: 0,
+    in_channels: 4,
+    layers_per_block: 2,
+    norm_eps: 1e-5,
+    norm_num_groups: 32,
+    out_channels: 4,
+    sample_size: 64,
+    up_block_types: ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"],
+  },
+  vae: {
+    _class_name: "AutoencoderKL",
+    act_fn: "silu",
+    block_out_channels: [128, 256, 512, 512],
+    down_block_types: new Array<string>(4).fill("DownEncoderBlock2D"),
+    in_channels: 3,
+    latent_channels: 4,
+    layers_per_block: 2,
+    norm_num_groups: 32,
+    out_channels: 3,
+    sample_size: 512,
+    scaling_factor: 0.18215,
+    up_block_types: new Array<string>(4).fill("UpDecoderBlock2D"),
+  },
+  scheduler,
+};
+
+const shared = { rank: 16, tokens: 77, steps: 50 } as const;
+
+/**
+ * Pocket is trained in full, so that its forward has no adapter. SD-1.5 is trained by LoRA, at 256 pixels; what backward
+ * needs is computed again, here by the cut `block`, there by checkpointing. A picture of it takes minutes.
+ */
+export function settingsOf(model: BenchModel, pictures: boolean): readonly Setting[] {
+  if (model === "pocket") {
+    const base = { ...shared, model, pairs: 8, cut: "whole", side: 64, guidance: 3 } as const;
+    const configs = { unet, vae, scheduler };
+    return [
+      { ...base, configs, train: "full", works: ["forward", "errors", "step", "picture"] },
+      { ...base, configs, train: "lora", works: ["step"] },
+    ];
+  }
+  const works: readonly Work[] = ["forward", "step", ...(pictures ? (["picture"] as const) : [])];
+  const base = { ...shared, model, pairs: 1, cut: "block", side: 256, guidance: 7.5 } as const;
+  return [{ ...base, configs: sd15, train: "lora", works }];
+}
+
+/** A model folder whose every tensor follows from its name. */
+export function seededFolder(configs: Setting["configs"], { tensors }: PlanSet): ModelFolder {
+  const all = new Map<string, ModelTensor>();
+  for (const [name, { kind, shape }] of Object.entries(tensors))
+    if (kind === "weight" || kind === "trainable")
+      all.set(name, { dtype: "float32", shape, read: async () => seededTensor(name, shape) });
+  return {
+    configs: configs as ModelFolder["configs"],
+    tensors: { unet: all, vae: all, text_encoder: all },
+    tokenizer: null,
+  };
+}
