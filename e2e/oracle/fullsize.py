@@ -32,7 +32,7 @@ import sampling
 import seeded
 import steps
 import unets
-from common import DTYPES, save
+from common import DTYPES, public, save
 from compare import summary
 from values import VALUES
 
@@ -110,9 +110,15 @@ def load(folder: Path, part: str, dtype: torch.dtype) -> torch.nn.Module:
     model = model.to(dtype).to_empty(device="cpu").eval()
     if part == "text_encoder":  # a buffer that no checkpoint of the rule holds
         model.embeddings.position_ids = torch.arange(77)[None]
-    with safe_open(folder / part / file, "pt") as weights, torch.no_grad():
+    return fill(model, folder / part / file, prefix)
+
+
+def fill(model: torch.nn.Module, path: Path, prefix: str = "") -> torch.nn.Module:
+    """All weights but an adapter's."""
+    with safe_open(path, "pt") as weights, torch.no_grad():
         for name, parameter in model.named_parameters():
-            parameter.copy_(weights.get_tensor(prefix + name))
+            if ".lora_" not in name:
+                parameter.copy_(weights.get_tensor(prefix + public(name)))
     return model
 
 
@@ -152,7 +158,8 @@ def check(folder: Path, dtype: torch.dtype, clock: Clock) -> None:
     clock.tell(f"full: {told(result)}")
     del result
     unet.zero_grad()
-    unet = unets.adapt(unet, "attention", RANK, RANK)
+    # adapt gives the base the rule's weights in full: back to the stored ones
+    unet = fill(unets.adapt(unet, "attention", RANK, RANK), folder / "unet" / models()["unet"][2])
     player = lambda name: {k: v.numpy() for k, v in load_file(folder / f"{name}-adapter.safetensors").items()}
     # one copy of the base serves both players in turn
     with torch.no_grad():

@@ -23,19 +23,21 @@ export function seededRule(name: string, shape: Shape): { readonly offset: numbe
   return { offset: 0, scale: gain * Math.sqrt(3 / sizeOf(shape.slice(1))) };
 }
 
+/** u(name, i), where `seed` is fnv1a(name). */
+export function uniformAt(seed: number, i: number): number {
+  let h = Math.imul(i, 0x9e3779b1) ^ seed;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  h ^= h >>> 16;
+  return (h >>> 8) * 2 ** -23 - 1;
+}
+
 /** Elements `start`, `start + 1`, … of the tensor, as many as `out` holds: large tensors are made in pieces. */
 export function fillSeeded(out: Float32Array, name: string, shape: Shape, start = 0): void {
   const seed = fnv1a(name);
   const rule = seededRule(name, shape);
   const scale = Math.fround(rule.scale);
-  for (let i = 0; i < out.length; i++) {
-    let h = Math.imul(start + i, 0x9e3779b1) ^ seed;
-    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-    h ^= h >>> 16;
-    const u = (h >>> 8) * 2 ** -23 - 1;
-    out[i] = rule.offset + Math.fround(scale * u);
-  }
+  for (let i = 0; i < out.length; i++) out[i] = rule.offset + Math.fround(scale * uniformAt(seed, start + i));
 }
 
 export function seededTensor(name: string, shape: Shape): Float32Array<ArrayBuffer> {
