@@ -5,6 +5,7 @@ import type { Graph, Tensor } from "../graph/ir.ts";
 import { graphOf, inputName } from "../graph/ir.ts";
 import { encodeOnnx } from "../graph/onnx/encode.ts";
 import { lowerAttention } from "../graph/passes/attention.ts";
+import { lowerLargeNormalization } from "../graph/passes/normalization.ts";
 import type { Outputs } from "../graph/rewrite.ts";
 import { simplify } from "../graph/simplify.ts";
 import { verify } from "../graph/verify.ts";
@@ -51,7 +52,7 @@ export class ProgramLibrary {
 
   /** Lowers, simplifies, verifies and encodes. @throws when the graph breaks a limit of the WebGPU backend. */
   add(name: string, outputs: Outputs, maxBindingBytes: number): Program {
-    const graph = graphOf(simplify(lowerAttention(outputs)));
+    const graph = graphOf(simplify(lowerLargeNormalization(lowerAttention(outputs), maxBindingBytes)));
     verify(graph, { lowered: true, maxBindingBytes });
     const onnx = encodeOnnx(graph, "program");
     const key = latin1(onnx);
