@@ -111,11 +111,6 @@ describe("an artifact set", () => {
     ["a folder without a model", ["--model", goldens], /no unet\/config\.json, and diffusers' folder layout/],
     ["a resolution between latents", [...model, "--resolution", "60"], /is 60, expected a multiple of 8\.$/],
     ["no module", [...model, "--targets", "nothing"], /No module of this model is called "nothing"/],
-    [
-      "a binding over WebGPU's limit",
-      [...model, "--resolution", "4096", "--batch", "32"],
-      /cannot be compiled: .+ lower the resolution/,
-    ],
     ["a folder that exists", [...model, "--out", goldens], /exists already, and a new folder was expected\.$/],
   ])("%s is refused, with nothing written", async (_, argv, sentence) => {
     const out = dir.path("refused");
