@@ -5,6 +5,7 @@ import { vjp } from "../autodiff.ts";
 import { concat, slice } from "../functions.ts";
 import type { Tensor } from "../ir.ts";
 import { emit, emitAll, graphOf, input, inputName } from "../ir.ts";
+import { interpret } from "../interpret.ts";
 import { print } from "../print.ts";
 import { difference } from "../random-graph.ts";
 import type { Outputs } from "../rewrite.ts";
@@ -87,32 +88,38 @@ describe("attention's gradient", () => {
     expect(square.map((node) => node.op)).toEqual(["MatMul", "Softmax", "MatMul", "Sub", "Mul"]);
   });
 
+  it("of one key, gives exactly no gradient to queries and keys", () => {
+    const lowered = lowerAttention(gradOf(tensors(2, 3, 1, 6, 2), 2));
+    const { dQ, dK } = interpret(graphOf(lowered), feeds(lowered));
+    for (const gradient of [dQ, dK]) expect(Array.from(gradient ?? [1]).filter((g) => g !== 0)).toEqual([]);
+  });
+
   it("reads as the formula", () => {
     expect(
-      print(graphOf(lowerAttention({ dQ: gradOf(tensors(1, 3, 2, 2, 1), 1)["dQ"] as Tensor }))),
+      print(graphOf(lowerAttention({ dQ: gradOf(tensors(1, 3, 3, 2, 1), 1)["dQ"] as Tensor }))),
     ).toMatchInlineSnapshot(`
-      "graph(q: float32[1,3,2], k: float32[1,2,2], dO: float32[1,3,2], v: float32[1,2,2]) {
+      "graph(q: float32[1,3,2], k: float32[1,3,2], dO: float32[1,3,2], v: float32[1,3,2]) {
         %0 = Reshape(q) {shape=[1,3,1,2]} : float32[1,3,1,2]
         %1 = Transpose(%0) {perm=[0,2,1,3]} : float32[1,1,3,2]
         %2 = Mul(%1, 0.6) : float32[1,1,3,2]
-        %3 = Reshape(k) {shape=[1,2,1,2]} : float32[1,2,1,2]
-        %4 = Transpose(%3) {perm=[0,2,3,1]} : float32[1,1,2,2]
-        %5 = MatMul(%2, %4) : float32[1,1,3,2]
-        %6 = Softmax(%5) : float32[1,1,3,2]
+        %3 = Reshape(k) {shape=[1,3,1,2]} : float32[1,3,1,2]
+        %4 = Transpose(%3) {perm=[0,2,3,1]} : float32[1,1,2,3]
+        %5 = MatMul(%2, %4) : float32[1,1,3,3]
+        %6 = Softmax(%5) : float32[1,1,3,3]
         %7 = Reshape(dO) {shape=[1,3,1,2]} : float32[1,3,1,2]
         %8 = Transpose(%7) {perm=[0,2,1,3]} : float32[1,1,3,2]
-        %9 = Reshape(v) {shape=[1,2,1,2]} : float32[1,2,1,2]
-        %10 = Transpose(%9) {perm=[0,2,3,1]} : float32[1,1,2,2]
-        %11 = MatMul(%8, %10) : float32[1,1,3,2]
+        %9 = Reshape(v) {shape=[1,3,1,2]} : float32[1,3,1,2]
+        %10 = Transpose(%9) {perm=[0,2,3,1]} : float32[1,1,2,3]
+        %11 = MatMul(%8, %10) : float32[1,1,3,3]
         %12 = Attention(q, k, v) {heads=1, scale=0.6} : float32[1,3,2]
         %13 = Mul(dO, %12) : float32[1,3,2]
         %14 = Reshape(%13) {shape=[1,3,1,2]} : float32[1,3,1,2]
         %15 = ReduceSum(%14) {axes=[3], keepdims=true} : float32[1,3,1,1]
         %16 = Transpose(%15) {perm=[0,2,1,3]} : float32[1,1,3,1]
-        %17 = Sub(%11, %16) : float32[1,1,3,2]
-        %18 = Mul(%6, %17) : float32[1,1,3,2]
-        %19 = Reshape(k) {shape=[1,2,1,2]} : float32[1,2,1,2]
-        %20 = Transpose(%19) {perm=[0,2,1,3]} : float32[1,1,2,2]
+        %17 = Sub(%11, %16) : float32[1,1,3,3]
+        %18 = Mul(%6, %17) : float32[1,1,3,3]
+        %19 = Reshape(k) {shape=[1,3,1,2]} : float32[1,3,1,2]
+        %20 = Transpose(%19) {perm=[0,2,1,3]} : float32[1,1,3,2]
         %21 = MatMul(%18, %20) : float32[1,1,3,2]
         %22 = Mul(%21, 0.6) : float32[1,1,3,2]
         %23 = Transpose(%22) {perm=[0,2,1,3]} : float32[1,3,1,2]
