@@ -32,6 +32,11 @@ export async function drawLatents(
   });
 }
 
+/** Pictures that are drawn at once. */
+export function drawBatch(model: Model, guidance: number): number {
+  return Math.max(1, Math.floor(model.choices.drawSamples / (guidance > 1 ? 2 : 1)));
+}
+
 /** Pictures in the order of the prompts, each as soon as its batch is done. */
 export async function* draw(
   model: Model,
@@ -39,7 +44,7 @@ export async function* draw(
   options: DrawOptions,
   stop?: AbortSignal,
 ): AsyncGenerator<Picture, void, void> {
-  const most = Math.max(1, Math.floor(model.choices.drawSamples / (options.guidance > 1 ? 2 : 1)));
+  const most = drawBatch(model, options.guidance);
   const size = model.latents.reduce((a, b) => a * b);
   for (let start = 0; start < options.prompts.length; start += most) {
     const prompts = options.prompts.slice(start, start + most);

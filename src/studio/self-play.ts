@@ -8,7 +8,7 @@ import { adamWDefaults, freshState, type TrainState } from "../spin/adamw.ts";
 import { type PairSource, type TrainOptions, trainIteration } from "../spin/algorithm1.ts";
 import { samplePosterior } from "../spin/pair.ts";
 import type { PairInput, Picture, SpinSettings, StudioEvent } from "./api.ts";
-import { draw } from "./draw.ts";
+import { draw, drawBatch } from "./draw.ts";
 import type { Model } from "./model.ts";
 
 export const theta = { id: "theta" };
@@ -67,7 +67,10 @@ function trainOptions(model: Model, { settings, iteration }: SelfPlayJob): Train
   };
 }
 
-/** Draws what is missing of the opponent's pictures and yields them as they come. */
+/**
+ * Draws what is missing of the opponent's pictures and yields them as they come. A picture's bits may depend on its place in its
+ * batch, so a batch that was begun is drawn again whole.
+ */
 async function* opponents(
   model: Model,
   job: SelfPlayJob,
@@ -77,9 +80,13 @@ async function* opponents(
   const { iteration, pairs, settings } = job;
   const losers = new Map<string, Uint8ClampedArray>();
   const missing: { readonly pair: PairInput; readonly index: number }[] = [];
+  const found: (Uint8ClampedArray | null)[] = [];
+  for (const pair of pairs) found.push(await keeper.loser(iteration, pair.id));
+  const size = drawBatch(model, settings.guidance);
+  const begun = new Set(found.flatMap((kept, index) => (kept ? [] : [Math.floor(index / size)])));
   for (const [index, pair] of pairs.entries()) {
-    const kept = await keeper.loser(iteration, pair.id);
-    if (kept) {
+    const kept = found[index];
+    if (kept && !begun.has(Math.floor(index / size))) {
       losers.set(pair.id, kept);
       const seed = pictureSeed({ seed: settings.seed, iteration }, index);
       const picture = { prompt: pair.caption, seed, side: pair.side, rgba: new Uint8ClampedArray(kept) };
