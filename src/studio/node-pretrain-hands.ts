@@ -23,16 +23,21 @@ async function workerHand(options: HandOptions): Promise<Hand> {
   const worker = new Worker(BOOT, { eval: true, workerData: { ...options, url } });
   const [{ layout, share }] = (await once(worker, "message")) as [{ layout: readonly LayoutEntry[]; share: number }];
   let count = 0;
-  const waiting = new Map<number, (answer: Answer) => void>();
-  worker.on("message", (answer: Answer) => waiting.get(answer.id)?.(answer));
-  const failed = new Promise<never>((_, reject) => worker.once("error", reject));
-  failed.catch(() => undefined); // told by whichever call waits
+  const waiting = new Map<number, { resolve(answer: Answer): void; reject(error: unknown): void }>();
+  worker.on("message", (answer: Answer) => {
+    waiting.get(answer.id)?.resolve(answer);
+    waiting.delete(answer.id);
+  });
+  worker.on("error", (error) => {
+    for (const { reject } of waiting.values()) reject(error);
+    waiting.clear();
+  });
   const ask = async (call: Call): Promise<Learnt | Float32Array> => {
     const id = count++;
-    const answered = new Promise<Answer>((resolve) => waiting.set(id, resolve));
-    worker.postMessage({ id, call } satisfies Question);
-    const answer = await Promise.race([answered, failed]);
-    waiting.delete(id);
+    const answer = await new Promise<Answer>((resolve, reject) => {
+      waiting.set(id, { resolve, reject });
+      worker.postMessage({ id, call } satisfies Question);
+    });
     if ("error" in answer) throw new Error(answer.error);
     return answer.value;
   };
