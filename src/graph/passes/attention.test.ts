@@ -91,7 +91,8 @@ describe("attention's gradient", () => {
   it("of one key, gives exactly no gradient to queries and keys", () => {
     const lowered = lowerAttention(gradOf(tensors(2, 3, 1, 6, 2), 2));
     const { dQ, dK } = interpret(graphOf(lowered), feeds(lowered));
-    for (const gradient of [dQ, dK]) expect(Array.from(gradient ?? [1]).filter((g) => g !== 0)).toEqual([]);
+    for (const gradient of [dQ, dK])
+      expect(Array.from(gradient as unknown as Float64Array).some((g) => g !== 0)).toBe(false);
   });
 
   it("reads as the formula", () => {
