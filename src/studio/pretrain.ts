@@ -60,19 +60,22 @@ export async function pretrain(options: PretrainOptions): Promise<ReadonlyMap<st
   const pool = await encodedPool(backend, autoencoder, settings, shelf("captioned"));
   const configs = { text: readTextConfig(pocket.textEncoder), unet: readUNetConfig(pocket.unet) };
   const hands = await options.hands(configs, settings.captioned.batch);
-  const course = await captionedCourse(hands, configs.text, configs.unet, pool, settings.captioned);
-  const files = () => modelFolder(new Map([...autoencoder, ...course.weights()]));
-  // A run that goes on may be given another length: the rate then falls towards the new end.
-  const { steps: _, ...same } = settings.captioned;
-  await follow(course, {
-    shelf: shelf("captioned"),
-    settings: { ...same, pool: settings.pool, hands: hands.length },
-    ...(options.signal ? { signal: options.signal } : {}),
-    report: (line) => options.report?.("captioned", line),
-    saved: async () => options.snapshot?.(files(), course.step),
-  });
-  for (const hand of hands) await hand.dispose();
-  return files();
+  try {
+    const course = await captionedCourse(hands, configs.text, configs.unet, pool, settings.captioned);
+    const files = () => modelFolder(new Map([...autoencoder, ...course.weights()]));
+    // A run that goes on may be given another length: the rate then falls towards the new end.
+    const { steps: _, ...same } = settings.captioned;
+    await follow(course, {
+      shelf: shelf("captioned"),
+      settings: { ...same, pool: settings.pool, hands: hands.length },
+      ...(options.signal ? { signal: options.signal } : {}),
+      report: (line) => options.report?.("captioned", line),
+      saved: async () => options.snapshot?.(files(), course.step),
+    });
+    return files();
+  } finally {
+    for (const hand of hands) await hand.dispose();
+  }
 }
 
 /** Trains the autoencoder, or takes the finished one from its shelf. */
