@@ -6,12 +6,14 @@ import { generate } from "./commands/generate.ts";
 import { inspect } from "./commands/inspect.ts";
 import { ops } from "./commands/ops.ts";
 import { pretrain } from "./commands/pretrain.ts";
+import { spin } from "./commands/spin.ts";
 import { step } from "./commands/step.ts";
 import { tokenize } from "./commands/tokenize.ts";
 import { verify } from "./commands/verify.ts";
 
 export const commands: readonly Command[] = [
   generate,
+  spin,
   step,
   artifacts,
   inspect,
