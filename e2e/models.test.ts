@@ -58,7 +58,13 @@ async function checkUNet(name: string, kind: string, cut: Cut, scoreBytes: numbe
   const compiled = compile(
     { unet: config },
     {
-      ...{ height, width, samples, tokens, cut, weights: "float32", scoreBytes },
+      height,
+      width,
+      samples,
+      tokens,
+      cut,
+      weights: "float32",
+      scoreBytes,
       training: trainingOf(kind, expected),
     },
   );
