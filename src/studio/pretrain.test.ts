@@ -11,6 +11,7 @@ import { heldOutCaptions } from "../pocket/grammar.ts";
 import { autoencoderPicture } from "../pocket/pairs.ts";
 import { reachedRows } from "../pocket/tokens.ts";
 import { nodeBackend } from "../runtime/node.ts";
+import { workerHands } from "./node-pretrain-hands.ts";
 import {
   autoencoderCourse,
   decodeLatents,
@@ -24,7 +25,7 @@ import { type Course, cosineRate, follow, type Shelf } from "./pretrain-course.t
 import { handOf } from "./pretrain-hand.ts";
 import { modelFolder } from "./pretrain-folder.ts";
 import { autoencoderNetwork } from "./pretrain-networks.ts";
-import { orthogonal } from "./pretrain-optimizer.ts";
+import { lengthOf, orthogonal } from "./pretrain-optimizer.ts";
 import { initialVector, learner, type Weights, weightsOf } from "./pretrain-plans.ts";
 
 const backend = nodeBackend({ threads: 1 });
@@ -117,6 +118,23 @@ test("two hands make the step that one makes", async () => {
   expect(apart).toBeLessThan(0.05 * moved);
   await one.dispose();
   await two.dispose();
+});
+
+test("a hand in a worker thread learns the same bits, and its errors arrive", async () => {
+  const here = await handOf(backend, { text, unet: denoiser, rows: 2, index: 0, count: 1 });
+  const [there] = await workerHands({ text, unet: denoiser }, 2, 1);
+  if (!there) throw new Error("no hand");
+  const numbers = (count: number, place: number) => normals({ key: keyOf(9), place: [place, 0, 0] }, count);
+  const vector = Float32Array.from(numbers(lengthOf(here.layout) + 26 * 16, 0), (v) => 0.1 * v);
+  const rows = [...captionRows("a red star by day", 77), ...captionRows("", 77)];
+  const examples = { sample: numbers(2048, 1), target: numbers(2048, 2), timestep_proj: numbers(16, 3), rows };
+  expect(there.layout).toEqual(here.layout);
+  expect(await there.learn(vector, examples, 2)).toEqual(await here.learn(vector, examples, 2));
+  const momentum = numbers(here.share, 4);
+  expect(await there.orthogonalize(momentum)).toEqual(await here.orthogonalize(momentum));
+  await expect(there.orthogonalize(momentum.subarray(1))).rejects.toThrow("momentum");
+  await here.dispose();
+  await there.dispose();
 });
 
 test("folding the latents' scale changes latents to mean 0 and deviation 1, and no picture", async () => {
