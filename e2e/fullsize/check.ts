@@ -1,18 +1,11 @@
 /** @file The check on `node`: SD-1.5's own configuration against diffusers' goldens, and what the browser is compared with. */
-import { readFile } from "node:fs/promises";
-import path from "node:path";
-import { type FileTensor, parseSafetensors } from "../../src/artifacts/safetensors.ts";
+import type { FileTensor } from "../../src/artifacts/safetensors.ts";
 import { folderFiles } from "../../src/cli/files.ts";
 import { nodeBackend } from "../../src/runtime/node.ts";
 import { beta, folder } from "./files.ts";
-import { errorsOf, GradientJudge, judgeErrors, judgeGradients, judgeValues, type Verdict } from "./judge.ts";
+import { readGolden } from "./goldens.ts";
+import { GradientJudge, goldenErrors, judgeErrors, judgeGradients, judgeValues, type Verdict } from "./judge.ts";
 import { type Outcome, play } from "./scene.ts";
-import { goldens } from "./weights.ts";
-
-export async function readGolden(name: string): Promise<ReadonlyMap<string, FileTensor>> {
-  const bytes = new Uint8Array(await readFile(path.join(goldens, `${name}.safetensors`)));
-  return parseSafetensors(bytes, name).tensors;
-}
 
 export async function playOnNode(tell: (line: string) => void): Promise<Outcome> {
   const backend = nodeBackend();
@@ -28,12 +21,10 @@ export async function judgeByGoldens(outcome: Outcome): Promise<Verdict[]> {
   const [values, lora] = [await readGolden("values"), await readGolden("lora")];
   const floats = (tensors: ReadonlyMap<string, FileTensor>) =>
     Object.fromEntries([...tensors].map(([name, { data }]) => [name, data as Float32Array]));
-  const names = Object.keys(errorsOf(outcome.step));
-  const errors = Object.fromEntries(names.map((name) => [name, Number(lora.get(name)?.data[0])]));
   const inside = Math.abs(outcome.step.inside - Number(lora.get("inside")?.data[0]));
   return [
     ...judgeValues(outcome.values, floats(values), 1e-4),
-    ...judgeErrors(outcome.step, errors, 1e-4),
+    ...judgeErrors(outcome.step, goldenErrors(lora), 1e-4),
     { what: "inside", share: inside / 0.01, seen: `off by ${inside.toExponential(1)}, 0.01 allowed` },
     judgeGradients(GradientJudge.ofGolden("LoRA gradients", lora), outcome),
   ];

@@ -10,16 +10,24 @@ import { loraFile } from "../../src/artifacts/lora-names.ts";
 import { writeSafetensors } from "../../src/artifacts/safetensors.ts";
 import { seededNear } from "../../src/artifacts/seeded.ts";
 import type { LayoutEntry } from "../../src/plan/types.ts";
-import { makeArtifacts } from "../../src/studio/model.ts";
-import { goldens, readConfigs, writeModel } from "./weights.ts";
+import { makeArtifacts, type ModelChoices } from "../../src/studio/model.ts";
+import { goldens } from "./goldens.ts";
+import { readConfigs, writeModel } from "./weights.ts";
 
 export const folder = fileURLToPath(new URL("../../.cache/fullsize/", import.meta.url));
 
 /** As fullsize.py has them. One pair is two rows, and so is a picture with guidance. */
-const choices = {
-  ...{ resolution: 64, samples: 2, drawSamples: 2, train: "lora", rank: 4, alpha: 4, targets: "attention" },
-  ...{ cut: "block", weights: "float16" },
-} as const;
+const choices: ModelChoices & { readonly alpha: number } = {
+  resolution: 64,
+  samples: 2,
+  drawSamples: 2,
+  train: "lora",
+  rank: 4,
+  alpha: 4,
+  targets: "attention",
+  cut: "block",
+  weights: "float16",
+};
 export const beta = 500;
 
 /** A player near the rule's weights: the two differ, and so do their errors. Twin of fullsize.py. */

@@ -28,8 +28,17 @@ function distance(a: Numbers, b: Numbers): number {
 
 /** The four errors of a step as the files name them. */
 export const errorsOf = ({ Lw, Ll, Lw0, Ll0 }: PairOutcome): Readonly<Record<string, number>> => ({
-  ...{ error_winner: Lw, error_loser: Ll, error_winner_opponent: Lw0, error_loser_opponent: Ll0 },
+  error_winner: Lw,
+  error_loser: Ll,
+  error_winner_opponent: Lw0,
+  error_loser_opponent: Ll0,
 });
+
+/** The same of a golden. */
+export const goldenErrors = (golden: ReadonlyMap<string, FileTensor>): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    [...golden].flatMap(([name, { data }]) => (name.startsWith("error_") ? [[name, Number(data[0])]] : [])),
+  );
 
 const ratio = (what: string, difference: number, size: number, allowed: number): Verdict => ({
   what,
@@ -46,7 +55,11 @@ export function judgeValues(
   return Object.entries(expected).map(([name, b]) => ratio(name, distance(got[name] ?? [], b), norm(b), tolerance));
 }
 
-export function judgeErrors(got: PairOutcome, expected: Readonly<Record<string, number>>, tolerance: number): Verdict[] {
+export function judgeErrors(
+  got: PairOutcome,
+  expected: Readonly<Record<string, number>>,
+  tolerance: number,
+): Verdict[] {
   const given = errorsOf(got);
   return Object.entries(expected).map(([name, b]) =>
     ratio(name, Math.abs((given[name] as number) - b), Math.abs(b), tolerance),

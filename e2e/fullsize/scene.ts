@@ -8,9 +8,11 @@ import { type FileSystem, openModel } from "../../src/artifacts/model-folder.ts"
 import { readWhole } from "../../src/artifacts/random-access.ts";
 import { openSafetensors, parseSafetensors } from "../../src/artifacts/safetensors.ts";
 import { sizeOf } from "../../src/lib/tensor.ts";
+import { scaledLinear } from "../../src/diffusion/noise-schedule.ts";
+import type { UNetConfig } from "../../src/models/config.ts";
 import type { Backend } from "../../src/runtime/backend.ts";
 import type { LedgerEntry } from "../../src/runtime/ledger.ts";
-import { pairBatch, rows } from "../../src/spin/pair.ts";
+import { type PairBatch, pairBatch } from "../../src/spin/pair.ts";
 import { sample } from "../../src/spin/sampling.ts";
 import { type PairOutcome, spinStep } from "../../src/spin/step.ts";
 import { initialLora } from "../../src/studio/initial-lora.ts";
@@ -22,6 +24,9 @@ export interface Outcome {
   readonly description: string;
   /** stage -> seconds, in the order of the stages */
   readonly seconds: Readonly<Record<string, number>>;
+  readonly sessions: number;
+  /** making the sessions, a part of the stages' seconds */
+  readonly sessionSeconds: number;
   /** last_hidden_state, moments, decoded, eps (as the goldens name them), latents and picture (drawn by the policy) */
   readonly values: Readonly<Record<string, Float32Array>>;
   readonly step: PairOutcome;
@@ -29,7 +34,9 @@ export interface Outcome {
   /** whether the second step gave the bits of the first */
   readonly repeated: boolean;
   readonly bytes: {
+    /** all that a step has alive, what onnxruntime takes for itself among it */
     readonly predicted: number;
+    readonly scratch: number;
     readonly peak: number;
     /** after each step: equal when nothing leaks */
     readonly live: readonly number[];
@@ -71,6 +78,20 @@ class Clock {
   }
 }
 
+/** Seconds of each session that the backend makes from now on, told every tenth time. */
+function watchSessions(backend: Backend, tell: (line: string) => void): { readonly sessions: readonly number[] } {
+  const compile = backend.compile.bind(backend);
+  const sessions: number[] = [];
+  backend.compile = async (name, onnx) => {
+    const start = performance.now();
+    const session = await compile(name, onnx);
+    sessions.push((performance.now() - start) / 1000);
+    if (sessions.length % 10 === 0) tell(`${sessions.length} sessions, the last is ${name}`);
+    return session;
+  };
+  return { sessions };
+}
+
 /** `files`: the folder that files.ts writes. */
 export async function play(
   backend: Backend,
@@ -79,6 +100,7 @@ export async function play(
   tell: (line: string) => void,
 ): Promise<Outcome> {
   const clock = new Clock(tell);
+  const { sessions } = watchSessions(backend, tell);
   const set = await openArtifactSet(below(files, "set"));
   const folder = await openModel(below(files, "model"));
   const model = await clock.time("load", () => loadModel(backend, set, folder, initialLora(0)));
@@ -89,10 +111,12 @@ export async function play(
       await model.denoiser.update(adapter, loraVector(model.set.layout, lora, path));
     }
     const values = await see(model, files, clock);
-    const { batch, text } = await pairOf(model, files);
+    const pair = await readPair(files, model.unet);
     const once = async () => {
-      const [outcome] = await spinStep(model.denoiser, policy, opponent, batch, text, {
-        ...{ beta, loss: "logistic", accumulation: 1 },
+      const [outcome] = await spinStep(model.denoiser, policy, opponent, pair.batch, pair.text, {
+        beta,
+        loss: "logistic",
+        accumulation: 1,
       });
       return { outcome: outcome as PairOutcome, vector: await model.denoiser.gradients() };
     };
@@ -104,7 +128,9 @@ export async function play(
     return {
       description: backend.description,
       seconds: clock.seconds,
-      values: { ...values, eps: await eps(model, batch, text) },
+      sessions: sessions.length,
+      sessionSeconds: sessions.reduce((sum, seconds) => sum + seconds, 0),
+      values: { ...values, eps: await predictByBase(model, pair) },
       step: first.outcome,
       gradients: new Map(
         model.set.layout.map(({ name, shape, offset }) => [name, first.vector.slice(offset, offset + sizeOf(shape))]),
@@ -112,6 +138,7 @@ export async function play(
       repeated: first.vector.every((g, i) => g === second.vector[i]),
       bytes: {
         predicted: weights + 2 * trainable + gradients + slots + scratch,
+        scratch,
         peak: backend.ledger.peak,
         live,
         kinds: backend.ledger.byKind(),
@@ -137,7 +164,11 @@ async function see(model: Model, files: FileSystem, clock: Clock): Promise<Recor
   const prompt = { shape: [1, ...model.textShape], hidden } as const;
   const draw = (steps: number) =>
     sample(model.denoiser, policy, prompt, negative, {
-      ...{ noise: model.noise, latents: model.latents, steps, scale: drawing.scale, seeds: [drawing.seed] },
+      noise: model.noise,
+      latents: model.latents,
+      steps,
+      scale: drawing.scale,
+      seeds: [drawing.seed],
     });
   await clock.time("draw, first UNet run", () => draw(1));
   const latents = await clock.time(`draw, ${drawing.steps} steps`, () => draw(drawing.steps));
@@ -145,21 +176,23 @@ async function see(model: Model, files: FileSystem, clock: Clock): Promise<Recor
   return { last_hidden_state: hidden, moments, decoded, latents, picture: Float32Array.from(rgba) };
 }
 
-async function pairOf(model: Model, files: FileSystem) {
+/** The rows of the goldens' one pair. */
+export async function readPair(files: FileSystem, unet: UNetConfig): Promise<PairBatch> {
   const { tensors } = parseSafetensors(await readWhole(await files.open("batch.safetensors")));
-  const { shape, pairs } = readStepBatch(tensors, model.unet, model.noise.alphasCumprod.length);
+  const noise = scaledLinear();
+  const { shape, pairs } = readStepBatch(tensors, unet, noise.alphasCumprod.length);
   const met = pairs.map(({ winner, loser, text }) => {
-    const { x0, t, eps: noise } = loser ?? winner;
+    const { x0, t, eps: noisePrime } = loser ?? winner;
     const pair = { x0: winner.x0, x0Prime: x0, c: text, empty: text };
-    return { pair, draw: { t: winner.t, eps: winner.eps, tPrime: t, epsPrime: noise, dropCaption: false } };
+    return { pair, draw: { t: winner.t, eps: winner.eps, tPrime: t, epsPrime: noisePrime, dropCaption: false } };
   });
-  return pairBatch(model.noise, shape, met);
+  return pairBatch(noise, shape, met);
 }
 
 /** The base model's prediction for the noised winner. */
-async function eps(model: Model, batch: Parameters<Model["denoiser"]["predict"]>[1], text: Parameters<Model["denoiser"]["predict"]>[2]) {
-  await model.denoiser.update(base, model.base);
-  const all = await model.denoiser.predict(base, batch, text);
-  model.denoiser.forget(base);
-  return rows([all.subarray(0, all.length / 2)]);
+async function predictByBase({ denoiser, base: vector }: Model, { batch, text }: PairBatch): Promise<Float32Array> {
+  await denoiser.update(base, vector);
+  const both = await denoiser.predict(base, batch, text);
+  denoiser.forget(base);
+  return both.slice(0, both.length / 2);
 }

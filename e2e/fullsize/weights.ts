@@ -4,14 +4,12 @@
  */
 import { mkdir, open, readFile, rename, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Component } from "../../src/artifacts/model-folder.ts";
 import { fillSeeded } from "../../src/artifacts/seeded.ts";
 import { toFloat16Array } from "../../src/lib/float16.ts";
 import { type Shape, sizeOf } from "../../src/lib/tensor.ts";
 import type { PlanSet } from "../../src/plan/types.ts";
-
-export const goldens = fileURLToPath(new URL("../goldens/fullsize/", import.meta.url));
+import { goldens } from "./goldens.ts";
 
 export type Configs = Readonly<Record<Component, Record<string, unknown>>>;
 
