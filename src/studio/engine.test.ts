@@ -126,6 +126,31 @@ describe("the studio", () => {
     }
   });
 
+  it("measures a backend once, says why it was chosen, and tries one that failed again at the next start", async () => {
+    const [made, other] = [{ good: 0, bad: 0 }, memoryKeyValue()];
+    const backends = {
+      node: async () => {
+        made.good++;
+        return nodeBackend({ threads: 1 });
+      },
+      "node-webgpu": async () => {
+        made.bad++;
+        throw new Error("no adapter");
+      },
+    };
+    const ask = (force: "node" | null) =>
+      new Engine({ store: other, backends, files: nanoModel, emit: () => {} }).handle("preflight", { force }, never);
+    const first = await ask(null);
+    expect(first).toMatchObject({
+      chosen: "node",
+      reason: "The GPU (Node) is not available here, so the processor (Node) does the work.",
+    });
+    expect(first.measured.map((m) => m.problem)).toEqual([null, "no adapter"]);
+    expect(await ask("node")).toMatchObject({ chosen: "node", reason: "You chose the processor (Node)." });
+    await ask(null);
+    expect(made).toEqual({ good: 1, bad: 2 });
+  });
+
   it("says what is missing when an iteration has no checkpoint", async () => {
     const ask = engine.handle(
       "draw",

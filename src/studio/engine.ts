@@ -30,8 +30,8 @@ import type {
 import { draw } from "./draw.ts";
 import type { Model } from "./model.ts";
 import { loadModel, makeArtifacts } from "./model.ts";
-import { measureBackends } from "./preflight.ts";
-import { keptVector, progressOf, ProjectKeeper } from "./project-keeper.ts";
+import { type Known, measureBackends } from "./preflight.ts";
+import { keptVector, ProjectKeeper, progressOf, RUNTIME_VERSION } from "./project-keeper.ts";
 import { selfPlay } from "./self-play.ts";
 import { initialLora } from "./initial-lora.ts";
 
@@ -58,6 +58,16 @@ const POCKET = {
   weights: "float32",
 } as const;
 const GUIDANCE: Readonly<Record<string, number>> = { pocket: 3 };
+
+const PREFLIGHT = "preflight";
+const DAY = 86_400_000;
+
+/** A backend that fails is tried again at every start. */
+interface StoredPreflight {
+  readonly version: string;
+  readonly at: number;
+  readonly known: Known;
+}
 
 type Handlers = {
   readonly [N in CallName]: (params: Calls[N]["params"], signal: AbortSignal) => Promise<Calls[N]["result"]>;
@@ -102,8 +112,22 @@ export class Engine {
     },
   };
 
-  #preflight(force: BackendName | null): Promise<Preflight> {
-    return measureBackends(this.#parts.backends, force);
+  /** Measures at most once a day: a GPU does not change faster, and kernels take seconds to compile. */
+  async #preflight(force: BackendName | null): Promise<Preflight> {
+    const { store, backends } = this.#parts;
+    const stored = (await store.get(PREFLIGHT)) as StoredPreflight | undefined;
+    const fresh = stored?.version === RUNTIME_VERSION && Math.abs(Date.now() - stored.at) < DAY;
+    const known = fresh ? stored.known : {};
+    const preflight = await measureBackends(backends, force, known);
+    const working = preflight.measured.filter((m) => m.forwardMs !== null).map((m) => [m.backend, m]);
+    const all: Known = { ...known, ...(Object.fromEntries(working) as Known) };
+    await store.setMany([
+      [
+        PREFLIGHT,
+        { version: RUNTIME_VERSION, at: fresh ? stored.at : Date.now(), known: all } satisfies StoredPreflight,
+      ],
+    ]);
+    return preflight;
   }
 
   async #open(name: BackendName, id: string): Promise<ModelInfo> {

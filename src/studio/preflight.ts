@@ -98,20 +98,29 @@ function reasonFor(chosen: Measured, [next]: readonly Measured[]): string {
   return `Measured here: ${words[chosen.backend]} is ${times} times as fast as ${words[next.backend]}.`;
 }
 
+/** What was measured before, by backend. */
+export type Known = Partial<Record<BackendName, Measured>>;
+
 /**
- * Measures the backend that was asked for, or else all. A backend that fails is listed with its problem; where the one asked
- * for fails, the others are tried too.
+ * The backend that was asked for, or else the fastest; measures what is not known yet. One that fails is listed with its
+ * problem; where the one asked for fails, the others are tried too.
  */
-export async function measureBackends(factories: Factories, force: BackendName | null): Promise<Preflight> {
+export async function measureBackends(
+  factories: Factories,
+  force: BackendName | null,
+  known: Known = {},
+): Promise<Preflight> {
   const measured: Measured[] = [];
+  const one = async (name: BackendName, create: () => Promise<Backend>): Promise<Measured> => {
+    const result = known[name] ?? (await measure(name, create));
+    measured.push(result);
+    return result;
+  };
   const asked = force && factories[force];
-  if (asked) {
-    const only = await measure(force, asked);
-    if (only.forwardMs !== null) return { chosen: force, reason: `You chose ${words[force]}.`, measured: [only] };
-    measured.push(only);
-  }
+  if (asked && (await one(force, asked)).forwardMs !== null)
+    return { chosen: force, reason: `You chose ${words[force]}.`, measured };
   for (const [name, create] of Object.entries(factories) as [BackendName, () => Promise<Backend>][]) {
-    if (name !== force) measured.push(await measure(name, create));
+    if (name !== force) await one(name, create);
   }
   const [chosen, ...others] = [...measured].sort((a, b) => (a.forwardMs ?? Infinity) - (b.forwardMs ?? Infinity));
   if (!chosen) return { chosen: "wasm", reason: "Nothing could be measured here.", measured };
