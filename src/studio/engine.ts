@@ -192,7 +192,8 @@ export class Engine {
     const model = this.#opened;
     const stop = new AbortController();
     this.#running = stop;
-    signal.addEventListener("abort", () => stop.abort(signal.reason), { once: true });
+    const abort = (): void => stop.abort(signal.reason);
+    signal.addEventListener("abort", abort);
     try {
       const pairs = await readPairs(store, project);
       const opponent = await keptVector(store, project, model, iteration - 1);
@@ -224,6 +225,7 @@ export class Engine {
       if (stop.signal.aborted && error === stop.signal.reason) return "paused";
       throw error;
     } finally {
+      signal.removeEventListener("abort", abort);
       this.#running = null;
     }
   }
