@@ -252,6 +252,9 @@ export const typeRules: { readonly [O in OpName]: TypeRule<O> } = {
     axes.forEach((axis, i) => {
       const length = Math.ceil(((ends[i] as number) - (starts[i] as number)) / (steps[i] as number));
       if (length < 1 || length > (shape[axis] ?? 0)) refuse("Slice", "a non-empty range within the axis", inputs);
+      // onnxruntime's WebGPU kernel begins there whatever `starts` says
+      if ((steps[i] as number) < 0 && starts[i] !== (shape[axis] as number) - 1)
+        refuse("Slice", "a negative step to begin at the axis's end", inputs);
       shape[axis] = length;
     });
     return [{ dtype: x.dtype, shape }];

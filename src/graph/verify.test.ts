@@ -95,6 +95,10 @@ describe("type rules", () => {
     ],
     "a concatenation of unlike parts": [() => emit("Concat", [x, row], { axis: 0 }), /equal shapes but for axis 0/],
     "an empty slice": [() => emit("Slice", [x], { axes: [1], starts: [3], ends: [3], steps: [1] }), /non-empty range/],
+    "a negative step from within the axis": [
+      () => emit("Slice", [x], { axes: [1], starts: [62], ends: [-1], steps: [-1] }),
+      /negative step to begin at the axis's end/,
+    ],
     "heads that do not divide the width": [
       () =>
         emit("Attention", [input("q", { dtype: "float32", shape: [1, 2, 4] }), picture, picture], {
