@@ -1,15 +1,26 @@
-/** @file Offers `conform({ backend, list })` to the spec: the worker runs the checks, the page passes the answer on. */
+/** @file Offers `conform` and `step` to the specs: a worker does the work, the page passes the answer on. */
 import type { Report, Request } from "./conformance.worker.ts";
+import type { PageStepReport, PageStepRequest } from "./step.worker.ts";
 
 declare global {
   // biome-ignore lint/style/noVar: the way to declare a global
   var conform: (request: Request) => Promise<Report>;
+  // biome-ignore lint/style/noVar: the way to declare a global
+  var step: (request: PageStepRequest) => Promise<PageStepReport>;
 }
 
-globalThis.conform = (request) =>
-  new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./conformance.worker.ts", import.meta.url), { type: "module", name: "runtime" });
-    worker.addEventListener("message", ({ data }: MessageEvent<Report>) => resolve(data));
+function ask<Q, A>(worker: Worker, request: Q): Promise<A> {
+  return new Promise((resolve, reject) => {
+    worker.addEventListener("message", ({ data }: MessageEvent<A>) => {
+      worker.terminate();
+      resolve(data);
+    });
     worker.addEventListener("error", (event) => reject(new Error(event.message)));
     worker.postMessage(request);
   });
+}
+
+globalThis.conform = (request) =>
+  ask(new Worker(new URL("./conformance.worker.ts", import.meta.url), { type: "module", name: "runtime" }), request);
+globalThis.step = (request) =>
+  ask(new Worker(new URL("./step.worker.ts", import.meta.url), { type: "module", name: "step" }), request);

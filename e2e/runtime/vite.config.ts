@@ -12,6 +12,9 @@ export default defineConfig({
   optimizeDeps: { entries: ["index.html", "*.worker.ts"] },
   worker: { format: "es" },
   server: {
+    // an edit while a test runs must not reload its page
+    hmr: false,
+    watch: null,
     ...(studio.server?.headers ? { headers: studio.server.headers } : {}),
     fs: { allow: [here("../..")] },
   },
