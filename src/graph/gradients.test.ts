@@ -60,7 +60,7 @@ describe("gradient rules against finite differences", () => {
   for (const op of opNames) {
     const cases = operatorCases[op] as readonly OperatorCase<typeof op>[];
     cases.forEach((c, i) => {
-      if (!c.outputs) it(`${op} ${i}`, () => expect(check(op, c)).toBeLessThan(1e-6));
+      it.skipIf(c.outputs !== undefined)(`${op} ${i}`, () => expect(check(op, c)).toBeLessThan(1e-6));
     });
   }
 
