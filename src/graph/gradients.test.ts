@@ -59,9 +59,11 @@ function check<O extends OpName>(op: O, c: OperatorCase<O>): number {
 describe("gradient rules against finite differences", () => {
   for (const op of opNames) {
     const cases = operatorCases[op] as readonly OperatorCase<typeof op>[];
-    cases.forEach((c, i) => {
-      it.skipIf(c.outputs !== undefined)(`${op} ${i}`, () => expect(check(op, c)).toBeLessThan(1e-6));
-    });
+    cases
+      .filter(({ outputs }) => !outputs)
+      .forEach((c, i) => {
+        it(`${op} ${i}`, () => expect(check(op, c)).toBeLessThan(1e-6));
+      });
   }
 
   it("sums the cotangents of a value that is used twice, and stops at wrt", () => {
