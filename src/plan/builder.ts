@@ -77,6 +77,25 @@ export class PlanBuilder {
     this.#groups[name] = { tensor, offset, length: this.#length - offset };
   }
 
+  /** Marks outputs that die where they are made: what `errors` leaves for a `backward` that is not in its timeline. */
+  #markUnread(): void {
+    for (const timeline of this.#timelines) {
+      const read = new Set<string>();
+      for (const name of [...timeline].reverse()) {
+        const plan = this.#plans.get(name) as Plan;
+        for (const tensor of plan.outputs) read.add(tensor);
+        const calls = [...plan.calls].reverse().map((call): Call => {
+          const unread = Object.entries(call.outputs).flatMap(([port, tensor]) =>
+            read.has(tensor) || !slotted.includes((this.#tensors.get(tensor) as { kind: Kind }).kind) ? [] : [port],
+          );
+          for (const tensor of Object.values(call.inputs)) read.add(tensor);
+          return unread.length > 0 ? { ...call, unread } : call;
+        });
+        this.#plans.set(name, { ...plan, calls: calls.reverse() });
+      }
+    }
+  }
+
   #lifetimes(): Map<string, Interval[]> {
     const intervals = new Map<string, Interval[]>();
     let clock = 0;
@@ -103,6 +122,7 @@ export class PlanBuilder {
   }
 
   finish(): Compiled {
+    this.#markUnread();
     const intervals = this.#lifetimes();
     const living = [...this.#tensors].filter(([name, t]) => slotted.includes(t.kind) && intervals.has(name));
     const slots = assignSlots(

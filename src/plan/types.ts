@@ -29,6 +29,8 @@ export interface Call {
   readonly program: string;
   readonly inputs: { readonly [port: string]: string };
   readonly outputs: { readonly [port: string]: string };
+  /** Output ports whose value no later call and no reader wants: a backend that would copy it need not. */
+  readonly unread?: readonly string[];
 }
 
 export interface Plan {

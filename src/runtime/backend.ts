@@ -40,11 +40,15 @@ export interface Backend {
   clear(buffer: DeviceBuffer): Promise<void>;
   /** The only proof that anything happened: bytes that were mapped. @throws StudioError `device-lost`. */
   read(binding: Binding): Promise<TensorData>;
-  /** One serial queue: calls run in the order they are made. No buffer may be input and output of one run. */
+  /**
+   * One serial queue: calls run in the order they are made. No buffer may be input and output of one run.
+   * `unread` outputs may be left as they were.
+   */
   run(
     session: Session,
     inputs: Readonly<Record<string, Binding>>,
     outputs: Readonly<Record<string, Binding>>,
+    unread?: readonly string[],
   ): Promise<void>;
 
   dispose(): Promise<void>;

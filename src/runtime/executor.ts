@@ -101,14 +101,16 @@ export class Executor {
 
   /** The accumulated gradient vector, in the layout's order; the accumulators are zero afterwards. */
   async gradients(): Promise<Float32Array> {
-    const vector = new Float32Array(this.length);
+    let vector: Float32Array | null = null;
     for (const { tensor, offset, length } of Object.values(this.set.groups)) {
-      const part = (await this.read(tensor)) as Float32Array;
-      vector.set(part.subarray(0, length), offset);
+      const part = ((await this.read(tensor)) as Float32Array).subarray(0, length);
+      // one group is the vector: millions of numbers need not be copied again
+      if (length === this.length) vector = part;
+      else (vector ??= new Float32Array(this.length)).set(part, offset);
     }
     // Only when all were read: a device lost in between must not cost half of the sum.
     await this.clearGradients();
-    return vector;
+    return vector ?? new Float32Array(0);
   }
 
   async clearGradients(): Promise<void> {
@@ -127,11 +129,11 @@ export class Executor {
     this.adapters.clear();
   }
 
-  private async call({ program, inputs, outputs }: Call, adapter: string | undefined): Promise<void> {
+  private async call({ program, inputs, outputs, unread }: Call, adapter: string | undefined): Promise<void> {
     const session = await this.session(program);
     const bind = (ports: Readonly<Record<string, string>>): Record<string, Binding> =>
       Object.fromEntries(Object.entries(ports).map(([port, tensor]) => [port, this.binding(tensor, adapter)]));
-    await this.backend.run(session, bind(inputs), bind(outputs));
+    await this.backend.run(session, bind(inputs), bind(outputs), unread);
   }
 
   private session(program: string): Promise<Session> {

@@ -31,6 +31,13 @@ export class HostBuffer<T> implements DeviceBuffer {
   }
 }
 
+/** What a run must hand out: on the CPU every output is copied. */
+export function withoutUnread<V>(outputs: Readonly<Record<string, V>>, unread: readonly string[]): Record<string, V> {
+  if (unread.length === 0) return outputs;
+  const left = new Set(unread);
+  return Object.fromEntries(Object.entries(outputs).filter(([port]) => !left.has(port)));
+}
+
 /** The part of a driver that is the same wherever bytes are plain memory. */
 export class HostMemory<T> {
   readonly ledger = new Ledger();

@@ -5,7 +5,7 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { TensorType } from "../lib/tensor.ts";
 import type { Backend } from "./backend.ts";
-import { type HostBuffer, HostMemory } from "./host.ts";
+import { type HostBuffer, HostMemory, withoutUnread } from "./host.ts";
 import { type Driver, neverLost, OrtBackend, type Ports } from "./ort-backend.ts";
 
 export interface NodeOptions {
@@ -47,8 +47,13 @@ class NodeDriver extends HostMemory<Tensor> implements Driver<HostBuffer<Tensor>
     return InferenceSession.create(onnx, this.options);
   }
 
-  async run(session: InferenceSession, inputs: Ports<HostBuffer<Tensor>>, outputs: Ports<HostBuffer<Tensor>>) {
-    await session.run(tensorsOf(inputs), tensorsOf(outputs));
+  async run(
+    session: InferenceSession,
+    inputs: Ports<HostBuffer<Tensor>>,
+    outputs: Ports<HostBuffer<Tensor>>,
+    unread: readonly string[],
+  ) {
+    await session.run(tensorsOf(inputs), tensorsOf(withoutUnread(outputs, unread)));
   }
 
   async dispose(): Promise<void> {}

@@ -33,7 +33,8 @@ export interface Driver<B extends DeviceBuffer> {
   clear(buffer: B): Promise<void>;
   /** A copy of the first `bytes` bytes. */
   read(buffer: B, bytes: number): Promise<ArrayBuffer>;
-  run(session: InferenceSession, inputs: Ports<B>, outputs: Ports<B>): Promise<void>;
+  /** `unread`: outputs that need not be handed out, where that costs. */
+  run(session: InferenceSession, inputs: Ports<B>, outputs: Ports<B>, unread: readonly string[]): Promise<void>;
   /** After this no other call comes; buffers and sessions have been given back. */
   dispose(): Promise<void>;
 }
@@ -132,13 +133,14 @@ export class OrtBackend<B extends DeviceBuffer> implements Backend {
     session: Session,
     inputs: Readonly<Record<string, Binding>>,
     outputs: Readonly<Record<string, Binding>>,
+    unread: readonly string[] = [],
   ): Promise<void> {
     const { ort, signature } = this.compiled(session);
     checkBindings(session.name, "input", signature.inputs, inputs);
     checkBindings(session.name, "output", signature.outputs, outputs);
     refuseAliases(session.name, inputs, outputs);
     const [ins, outs] = [this.ports(inputs), this.ports(outputs)];
-    await this.enqueue(() => this.driver.run(ort, ins, outs));
+    await this.enqueue(() => this.driver.run(ort, ins, outs, unread));
   }
 
   async dispose(): Promise<void> {

@@ -6,7 +6,7 @@
 import type { InferenceSession, Tensor } from "onnxruntime-web";
 import type { TensorType } from "../lib/tensor.ts";
 import type { Backend } from "./backend.ts";
-import { type HostBuffer, HostMemory } from "./host.ts";
+import { type HostBuffer, HostMemory, withoutUnread } from "./host.ts";
 import * as ort from "./ort.ts";
 import { type Driver, neverLost, OrtBackend, type Ports } from "./ort-backend.ts";
 
@@ -29,11 +29,17 @@ class WasmDriver extends HostMemory<Tensor> implements Driver<HostBuffer<Tensor>
     return ort.InferenceSession.create(onnx, options);
   }
 
-  async run(session: InferenceSession, inputs: Ports<HostBuffer<Tensor>>, outputs: Ports<HostBuffer<Tensor>>) {
+  async run(
+    session: InferenceSession,
+    inputs: Ports<HostBuffer<Tensor>>,
+    outputs: Ports<HostBuffer<Tensor>>,
+    unread: readonly string[],
+  ) {
     const feeds: Record<string, Tensor> = {};
     for (const [port, { buffer, type }] of Object.entries(inputs)) feeds[port] = buffer.tensor(type, makeTensor);
-    const results = await session.run(feeds);
-    for (const [port, { buffer }] of Object.entries(outputs)) {
+    const wanted = withoutUnread(outputs, unread);
+    const results = await session.run(feeds, Object.keys(wanted));
+    for (const [port, { buffer }] of Object.entries(wanted)) {
       const tensor = results[port] as Tensor;
       const { buffer: memory, byteOffset, byteLength } = tensor.data as Float32Array;
       buffer.memory.set(new Uint8Array(memory, byteOffset, byteLength));

@@ -212,7 +212,7 @@ function metered(backend: Backend): { readonly backend: Backend; inside(): numbe
       write: (buffer, data, offset) => backend.write(buffer, data, offset),
       clear: (buffer) => backend.clear(buffer),
       read: (binding) => (onGpu ? timed(() => backend.read(binding)) : backend.read(binding)),
-      run: (session, inputs, outputs) => timed(() => backend.run(session, inputs, outputs)),
+      run: (...call) => timed(() => backend.run(...call)),
       dispose: () => backend.dispose(),
     },
   };
