@@ -5,7 +5,7 @@
 import { concat, slice } from "../graph/functions.ts";
 import type { Tensor } from "../graph/ir.ts";
 import { graphOf, input, inputName, isOp, producer } from "../graph/ir.ts";
-import type { AttentionAttrs } from "../graph/ops.ts";
+import type { AttentionAttrs, OpName } from "../graph/ops.ts";
 import type { Outputs } from "../graph/rewrite.ts";
 import { replace, rewrite } from "../graph/rewrite.ts";
 
@@ -16,6 +16,12 @@ function anchors(tensor: Tensor): readonly Tensor[] {
   if (isOp(node, "Reshape")) return anchors(node.inputs[0] as Tensor);
   if ((isOp(node, "Cast") || isOp(node, "Expand")) && producer(node.inputs[0] as Tensor) === null) return [];
   return [tensor];
+}
+
+/** What a chain of reshapes is a view of. */
+function viewed(tensor: Tensor): Tensor {
+  const node = producer(tensor);
+  return isOp(node, "Reshape") ? viewed(node.inputs[0] as Tensor) : tensor;
 }
 
 function behind(outputs: Outputs, names: ReadonlyMap<Tensor, string>): Outputs {
@@ -29,17 +35,31 @@ export interface Halves {
   readonly backward: Outputs;
 }
 
-/** `forward` are the outputs that exist anyway; whatever else `gradients` take from their computation is saved. */
+/** One pass over its operands: cheaper to do again than to write, keep and read. */
+const again: ReadonlySet<OpName> = new Set<OpName>([
+  ...(["Add", "Sub", "Mul", "Div", "Neg", "Abs", "Exp", "Log", "Sqrt", "Reciprocal", "Less", "Where", "Cast"] as const),
+  ...(["Sigmoid", "Gelu", "QuickGelu", "LayerNormalization"] as const),
+  ...(["Reshape", "Transpose", "Expand", "Concat", "Slice", "Pad", "Resize"] as const),
+]);
+
+/**
+ * `forward` are the outputs that exist anyway. Of what `gradients` take from their computation, that is saved which one pass over
+ * inputs and saved tensors does not give again: a norm's output, but not what scale, shift and SiLU make of it.
+ */
 export function splitSaved(forward: Outputs, gradients: Outputs): Halves {
-  const done = new Set(graphOf(forward).nodes);
+  const { nodes } = graphOf(forward);
+  const done = new Set(nodes);
+  const wanted = new Set(Object.values(gradients).map(viewed));
+  for (const node of graphOf(gradients).nodes) if (!done.has(node)) for (const t of node.inputs) wanted.add(viewed(t));
   const names = new Map<Tensor, string>();
-  const keep = (tensor: Tensor): void => {
-    const node = producer(tensor);
-    if (!node || !done.has(node)) return;
-    for (const anchor of anchors(tensor)) if (!names.has(anchor)) names.set(anchor, `saved.${names.size}`);
-  };
-  for (const node of graphOf(gradients).nodes) if (!done.has(node)) node.inputs.forEach(keep);
-  Object.values(gradients).forEach(keep);
+  const known = new Set<Tensor>();
+  for (const node of nodes) {
+    const made = again.has(node.op) && node.inputs.every((t) => producer(t) === null || known.has(t));
+    for (const output of node.outputs) {
+      if (!made && wanted.has(output)) names.set(output, `saved.${names.size}`);
+      if (made || names.has(output)) known.add(output);
+    }
+  }
   return {
     saved: Object.fromEntries([...names].map(([tensor, name]) => [name, tensor])),
     backward: behind(gradients, names),
