@@ -1,14 +1,11 @@
 /** @file Gradients of convolutions. y[n,o,p,q] = sum over i,k,l of w[o,i,k,l] xpad[n,i,p s + k,q s + l]. */
 import type { Shape } from "../lib/tensor.ts";
-import { concat, gemm, reshape, transpose } from "./functions.ts";
+import { concat, gemm, matMul, reshape, slice, transpose } from "./functions.ts";
 import type { Tensor } from "./ir.ts";
-import { emit } from "./ir.ts";
+import { constant, emit } from "./ir.ts";
 import type { Attrs, ConvAttrs } from "./ops.ts";
 
 type Dims4 = readonly [number, number, number, number];
-
-/** Largest im2col matrix that is made at once; beyond it the weight gradient is a product per kernel tap. */
-const IM2COL_BYTES = 48 * 2 ** 20;
 
 /** A transpose that only moves axes of length 1 is a reshape. */
 function swapFirst(x: Tensor): Tensor {
@@ -16,10 +13,16 @@ function swapFirst(x: Tensor): Tensor {
   return n === 1 || c === 1 ? reshape(x, [c, n, h, w]) : transpose(x, [1, 0, 2, 3]);
 }
 
+/** Both kernel axes backwards, as a product with the reversed identity: several times faster than a Slice with negative steps. */
 function flip(w: Tensor): Tensor {
-  const [, , kh, kw] = w.shape as Dims4;
-  if (kh === 1 && kw === 1) return w;
-  return emit("Slice", [w], { axes: [2, 3], starts: [kh - 1, kw - 1], ends: [-1, -1], steps: [-1, -1] });
+  const [o, i, kh, kw] = w.shape as Dims4;
+  const taps = kh * kw;
+  if (taps === 1) return w;
+  const reversed = Array.from({ length: taps * taps }, (_, at) =>
+    Math.floor(at / taps) + (at % taps) === taps - 1 ? 1 : 0,
+  );
+  const matrix = constant(reversed, { dtype: "float32", shape: [taps, taps] });
+  return reshape(matMul(reshape(w, [o * i, taps]), matrix), w.shape);
 }
 
 /**
@@ -46,32 +49,27 @@ export function convTransposeInputGradient(d: Tensor, w: Tensor, { strides, pads
   return emit("Conv", [d, w], { strides, pads });
 }
 
-/** dw[o,i,k,l] = sum over n,p,q of d[n,o,p,q] xpad[n,i,p s + k,q s + l]: one product D [O, NPQ] X^T [NPQ, I kh kw]. */
+/**
+ * dw[o,i,k,l] = sum over n,p,q of d[n,o,p,q] xpad[n,i,p s + k,q s + l]: a product D [O, PNQ] X_kl^T [PNQ, I] for each tap. With rows
+ * before samples, the columns are picked once for each l, and rows are then whole blocks of memory.
+ */
 export function convWeightGradient(x: Tensor, d: Tensor, shape: Shape, { strides, pads }: ConvAttrs): Tensor {
   const [o, i, kh, kw] = shape as Dims4;
   const [n, , p, q] = d.shape as Dims4;
-  const rows = n * p * q;
+  const [sh, sw] = strides;
+  const inner = p * n * q;
+  const ds = reshape(transpose(d, [1, 2, 0, 3]), [o, inner]);
+  const rows = transpose(x, [1, 2, 0, 3]); // [I, H, N, W]
   const padded = pads.some((pad) => pad > 0)
-    ? emit("Pad", [x], { pads: [0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]] })
-    : x;
-  const xs = swapFirst(padded); // [I, N, H, W]
-  const ds = reshape(swapFirst(d), [o, rows]);
+    ? emit("Pad", [rows], { pads: [0, pads[0], 0, pads[1], 0, pads[2], 0, pads[3]] })
+    : rows;
+  const columns = Array.from({ length: kw }, (_, l) => slice(padded, 3, l, l + (q - 1) * sw + 1, sw)); // [I, H', N, Q]
   const taps: Tensor[] = [];
   for (let k = 0; k < kh; k++) {
-    for (let l = 0; l < kw; l++) {
-      const ends = [k + (p - 1) * strides[0] + 1, l + (q - 1) * strides[1] + 1];
-      const whole = kh === 1 && kw === 1 && strides[0] === 1 && strides[1] === 1;
-      const tap = whole ? xs : emit("Slice", [xs], { axes: [2, 3], starts: [k, l], ends, steps: strides });
-      taps.push(reshape(tap, [i, rows]));
+    for (const column of columns) {
+      const tap = reshape(slice(column, 1, k, k + (p - 1) * sh + 1, sh), [i, inner]);
+      taps.push(reshape(gemm(ds, tap, null, { transB: true }), [o, i, 1]));
     }
   }
-  if (i * kh * kw * rows * 4 <= IM2COL_BYTES) {
-    const columns = concat(
-      taps.map((tap) => reshape(tap, [i, 1, rows])),
-      1,
-    ); // [I, khkw, NPQ]
-    return reshape(gemm(ds, reshape(columns, [i * kh * kw, rows]), null, { transB: true }), [o, i, kh, kw]);
-  }
-  const products = taps.map((tap) => reshape(gemm(ds, tap, null, { transB: true }), [o, i, 1]));
-  return reshape(concat(products, 2), [o, i, kh, kw]);
+  return reshape(concat(taps, 2), shape);
 }
