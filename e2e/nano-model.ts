@@ -87,6 +87,7 @@ export function nanoFiles(levels: 2 | 3 = 2): ReadonlyMap<string, Uint8Array> {
       writeSafetensors(weights([vaeEncoder(v, 1, 8, 8), vaeDecoder(v, 1, 4, 4)])),
     ],
     ["text_encoder/model.safetensors", writeSafetensors(text)],
+    ["scheduler/scheduler_config.json", json({ beta_start: 0.00085, beta_end: 0.012, num_train_timesteps: 1000 })],
     ["tokenizer/vocab.json", json(vocab)],
     ["tokenizer/merges.txt", new TextEncoder().encode("#version: 0.2\n")],
   ]);

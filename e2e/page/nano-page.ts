@@ -10,7 +10,6 @@ const files = nanoFiles(3);
 export async function servePocket(context: BrowserContext): Promise<void> {
   await context.route("**/pocket/**", async (route) => {
     const path = new URL(route.request().url()).pathname.replace("/pocket/", "");
-    if (path === "files.json") return route.fulfill({ json: [...files.keys()] });
     const bytes = files.get(path);
     return bytes ? route.fulfill({ body: Buffer.from(bytes) }) : route.fulfill({ status: 404 });
   });

@@ -54,7 +54,7 @@ test("a run that is killed at 20 random points ends in the bytes of an undisturb
   test.setTimeout(600_000);
   const start = async (page: Page): Promise<void> => {
     await drop(page);
-    await setNumbers(page, { Steps: 60, "Pairs a step": 2, "Opponent’s steps": 4 });
+    await setNumbers(page, { Steps: 24, "Pairs a step": 2, "Opponent’s steps": 4 });
     await page.getByRole("button", { name: "Start SPIN 1" }).click();
   };
   const contexts = [await browser.newContext(), await browser.newContext()] as const;

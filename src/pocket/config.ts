@@ -97,3 +97,16 @@ export const scheduler = {
 
 /** Guidance that suits pocket; at SD's 7.5 it loses 1.5 dB of truth and clips every eighth pixel. */
 export const GUIDANCE = 3;
+
+/** What the studio reads of the folder, as diffusers names it. */
+export const modelFiles = [
+  "unet/config.json",
+  "unet/diffusion_pytorch_model.safetensors",
+  "vae/config.json",
+  "vae/diffusion_pytorch_model.safetensors",
+  "text_encoder/config.json",
+  "text_encoder/model.safetensors",
+  "scheduler/scheduler_config.json",
+  "tokenizer/vocab.json",
+  "tokenizer/merges.txt",
+] as const;

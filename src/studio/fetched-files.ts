@@ -1,9 +1,9 @@
-/** @file A model folder on the page's own server. Its list is `files.json`; each file is fetched once and kept while it is read. */
+/** @file A model folder on the page's own server, which cannot list it: the names are given. Each file is fetched once and kept while it is read. */
 import type { FileSystem } from "../artifacts/model-folder.ts";
 import { bytesAccess } from "../artifacts/random-access.ts";
 import { StudioError } from "../lib/errors.ts";
 
-export function fetchedFiles(folder: URL): FileSystem {
+export function fetchedFiles(folder: URL, names: readonly string[]): FileSystem {
   const get = async (path: string): Promise<Response> => {
     const response = await fetch(new URL(path, folder));
     // a server of single-page apps answers with the page itself what it does not have
@@ -17,7 +17,7 @@ export function fetchedFiles(folder: URL): FileSystem {
     return response;
   };
   return {
-    list: async () => (await (await get("files.json")).json()) as readonly string[],
+    list: async () => names,
     open: async (path) => bytesAccess(new Uint8Array(await (await get(path)).arrayBuffer())),
   };
 }

@@ -5,6 +5,7 @@ import { wasmBackend } from "../runtime/wasm.ts";
 import { webgpuBackend } from "../runtime/webgpu.ts";
 import { openKeyValue } from "../storage/keyval.ts";
 import type { CallName, Calls, FromWorker, StudioEvent, ToWorker } from "./api.ts";
+import { modelFiles } from "../pocket/config.ts";
 import { Engine } from "./engine.ts";
 import { fetchedFiles } from "./fetched-files.ts";
 import { toWire } from "./wire-error.ts";
@@ -14,7 +15,7 @@ const post = (message: FromWorker): void => self.postMessage(message);
 const engine = new Engine({
   store: openKeyValue("spin-studio"),
   backends: { ...("gpu" in navigator ? { webgpu: () => webgpuBackend() } : {}), wasm: async () => wasmBackend() },
-  files: (model) => fetchedFiles(new URL(`/${model}/`, self.location.origin)),
+  files: (model) => fetchedFiles(new URL(`/${model}/`, self.location.origin), modelFiles),
   emit: (event: StudioEvent) => post({ event }),
 });
 
