@@ -20,13 +20,16 @@ export interface Bound<B> {
 }
 export type Ports<B> = Readonly<Record<string, Bound<B>>>;
 
+/** The part of a session that is used. */
+export type OrtSession = Pick<InferenceSession, "inputMetadata" | "outputMetadata" | "run" | "release">;
+
 /** Calls come one at a time, with arguments that have been checked. A driver keeps the ledger, since it knows the true sizes. */
 export interface Driver<B extends DeviceBuffer> {
   readonly name: BackendName;
   readonly description: string;
   readonly ledger: Ledger;
   readonly lost: Promise<string>;
-  create(onnx: Uint8Array): Promise<InferenceSession>;
+  create(onnx: Uint8Array): Promise<OrtSession>;
   allocate(bytes: number, label: string): B;
   free(buffer: B): void;
   write(buffer: B, data: Uint8Array, byteOffset: number): Promise<void>;
@@ -34,13 +37,13 @@ export interface Driver<B extends DeviceBuffer> {
   /** A copy of the first `bytes` bytes. */
   read(buffer: B, bytes: number): Promise<ArrayBuffer>;
   /** `unread`: outputs that need not be handed out, where that costs. */
-  run(session: InferenceSession, inputs: Ports<B>, outputs: Ports<B>, unread: readonly string[]): Promise<void>;
+  run(session: OrtSession, inputs: Ports<B>, outputs: Ports<B>, unread: readonly string[]): Promise<void>;
   /** After this no other call comes; buffers and sessions have been given back. */
   dispose(): Promise<void>;
 }
 
 interface Compiled {
-  readonly ort: InferenceSession;
+  readonly ort: OrtSession;
   readonly signature: Signature;
 }
 

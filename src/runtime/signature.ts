@@ -14,7 +14,10 @@ export interface Signature {
 }
 
 /** @throws StudioError `program` when a port has a type that the studio does not use, or a dimension that is not static. */
-export function signatureOf(program: string, session: InferenceSession): Signature {
+export function signatureOf(
+  program: string,
+  session: Pick<InferenceSession, "inputMetadata" | "outputMetadata">,
+): Signature {
   const ports = (metadata: readonly InferenceSession.ValueMetadata[]): Map<string, TensorType> =>
     new Map(metadata.map((value) => [value.name, typeOf(program, value)]));
   return { inputs: ports(session.inputMetadata), outputs: ports(session.outputMetadata) };
