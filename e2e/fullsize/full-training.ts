@@ -1,6 +1,6 @@
 /**
- * @file The gradient of every one of the UNet's weights, on `node`, against diffusers' norms and projections. About 11 GB: the
- * weights in fp32, and the accumulators twice. Groups pass one at a time, so that no flat vector of 3.4 GB lies beside them.
+ * @file The gradient of every one of the UNet's weights, on `node`, against diffusers' norms and projections. About 13 GB: the
+ * weights in fp32, the accumulators twice. Groups pass one at a time, so that no flat vector of 3.4 GB lies beside them.
  */
 import path from "node:path";
 import { buildArtifactSet } from "../../src/artifacts/artifact-set.ts";

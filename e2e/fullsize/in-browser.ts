@@ -28,8 +28,9 @@ export async function playInBrowser(tell: (line: string) => void): Promise<InBro
   });
   try {
     const page = await browser.newPage();
-    page.on("console", (message) => tell(message.text()));
-    page.on("crash", () => tell("the page crashed"));
+    page.on("console", (message) => {
+      if (message.type() !== "debug") tell(message.text());
+    });
     await page.goto(served.url);
     await page.waitForFunction(() => "playInWorker" in globalThis);
     const crash = new Promise<never>((_, reject) => page.on("crash", () => reject(new Error("The page crashed."))));

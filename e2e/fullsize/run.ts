@@ -1,7 +1,7 @@
 /**
  * @file `npm run fullsize`: SD-1.5's own configuration, 860 M parameters in the UNet with weights by rule, on `node` against diffusers'
  * goldens and then in a real Chromium on WebGPU against `node`. Options: --check-only (node alone), --train full (node alone, the
- * gradient of every weight; about 12 GB), --json. Exit code 1 when anything is off. README.md beside it has the figures.
+ * gradient of every weight; about 13 GB), --json. Exit code 1 when anything is off. README.md beside it has the figures.
  */
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -13,7 +13,7 @@ import { checkFull } from "./full-training.ts";
 import { type InBrowser, playInBrowser } from "./in-browser.ts";
 import { errorsOf, GradientJudge, judgeErrors, judgeGradients, judgeValues, passed, type Verdict } from "./judge.ts";
 import { writeOutcome } from "./outcome-file.ts";
-import type { Outcome } from "./scene.ts";
+import { drawing, type Outcome } from "./scene.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -82,6 +82,13 @@ function timesTable(node: Outcome, browser: InBrowser | null): string {
   return `\n${table(["seconds", "node", "browser"], rows)}`;
 }
 
+/** What the first UNet run costs beyond a later one: sessions, and kernels compiled. */
+function firstRun({ seconds }: Outcome): string {
+  const first = seconds["draw, first UNet run"] ?? NaN;
+  const later = (seconds[`draw, ${drawing.steps} steps`] ?? NaN) / drawing.steps;
+  return `first UNet run ${first.toFixed(1)} s, later ones ${later.toFixed(1)} s`;
+}
+
 const kindsTable = ({ kinds }: Outcome["bytes"]): string =>
   `\n${table(
     ["browser's ledger", "peak"],
@@ -126,7 +133,7 @@ async function main(): Promise<readonly Verdict[]> {
       lines.push(
         section(`Chromium ${browser.browser}, ${browser.outcome.description} (${gpu}), against node`, inBrowser),
         kindsTable(browser.outcome.bytes),
-        `\n${sessions} sessions in ${sessionSeconds.toFixed(1)} s, ${kernels} kernels, ${size(fetched)} over HTTP`,
+        `\n${sessions} sessions in ${sessionSeconds.toFixed(1)} s, ${kernels} kernels compiled; ${firstRun(outcome)}; ${size(fetched)} over HTTP`,
       );
     }
     process.stdout.write(`${lines.join("\n")}\n`);
