@@ -1,7 +1,7 @@
 /** @file Simplification: fewer nodes, the same values. */
 import { describe, expect, it } from "vitest";
 import { vjp } from "./autodiff.ts";
-import { add, gemm, mul, neg, ones, reshape, sub, sum, transpose, zeros } from "./functions.ts";
+import { add, gemm, mul, neg, ones, reshape, slice, sub, sum, transpose, zeros } from "./functions.ts";
 import type { Tensor } from "./ir.ts";
 import { constant, emit, graphOf, input, scalar } from "./ir.ts";
 import { print } from "./print.ts";
@@ -43,6 +43,21 @@ describe("simplify", () => {
         return out=%0
       }"
     `);
+  });
+
+  it("lays the cotangents of two halves side by side, and adds those that overlap", () => {
+    const halves = (from: number, to: number): Tensor =>
+      vjp(
+        [{ output: slice(x, 1, from, to), cotangent: input(`d${from}`, { dtype: "float32", shape: [2, to - from] }) }],
+        [x],
+      )[0] as Tensor;
+    expect(text(add(halves(0, 1), halves(1, 3)))).toMatchInlineSnapshot(`
+      "graph(d0: float32[2,1], d1: float32[2,2]) {
+        %0 = Concat(d0, d1) {axis=1} : float32[2,3]
+        return out=%0
+      }"
+    `);
+    expect(text(add(halves(0, 2), halves(1, 3)))).toContain("Add");
   });
 
   it("writes a transposition that only moves axes of length 1 as a reshape", () => {

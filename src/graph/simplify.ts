@@ -58,9 +58,21 @@ function local(node: Node, x: readonly Tensor[]): Tensor | null {
     const narrow = [left, narrowed(b, left, out)];
     if (narrow.some((t, i) => t !== x[i])) return emit(node.op as "Add", narrow, {});
     const right = producer(b);
+    if (isOp(node, "Add") && isOp(before, "Concat") && isOp(right, "Concat")) return interleaved(before, right);
     if (node.op === "Add" && isOp(right, "Neg")) return emit("Sub", [a, right.inputs[0] as Tensor], {});
   }
   return null;
+}
+
+/** [x, 0] + [0, y] is [x, y]: the cotangents of a tensor's two halves. */
+function interleaved(a: Node<"Concat">, b: Node<"Concat">): Tensor | null {
+  if (a.attrs.axis !== b.attrs.axis || a.inputs.length !== b.inputs.length) return null;
+  const parts = a.inputs.map((part, i) => {
+    const other = b.inputs[i] as Tensor;
+    if (!sameShape(part.shape, other.shape)) return null;
+    return splat(part) === 0 ? other : splat(other) === 0 ? part : null;
+  });
+  return parts.includes(null) ? null : emit("Concat", parts as Tensor[], a.attrs);
 }
 
 /** Looks through an Expand whose work the consumer's broadcasting does anyway. */
