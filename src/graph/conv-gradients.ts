@@ -68,8 +68,8 @@ export function convWeightGradient(x: Tensor, d: Tensor, shape: Shape, { strides
   for (let k = 0; k < kh; k++) {
     for (const column of columns) {
       const tap = reshape(slice(column, 1, k, k + (p - 1) * sh + 1, sh), [i, inner]);
-      taps.push(reshape(gemm(ds, tap, null, { transB: true }), [o, i, 1]));
+      taps.push(reshape(gemm(ds, tap, null, { transB: true }), [1, o * i]));
     }
   }
-  return reshape(concat(taps, 2), shape);
+  return reshape(transpose(concat(taps, 0), [1, 0]), shape);
 }
