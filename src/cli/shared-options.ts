@@ -9,6 +9,10 @@ export const loraOptions = {
 };
 
 export const compileOptions = {
-  cut: oneOf(["whole", "stage", "block"], "how the network is cut: smaller pieces keep less and compute more", "whole"),
+  cut: oneOf(
+    ["auto", "whole", "stage", "block"],
+    "how the network is cut: smaller pieces keep less and compute more; auto is block for large models",
+    "auto",
+  ),
   weights: oneOf(["float32", "float16"], "how frozen weights are stored", "float32"),
 };

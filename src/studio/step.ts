@@ -54,7 +54,7 @@ export async function judgeStep(
   if (choices.objective !== "sft" && pairs.some(({ loser }) => !loser))
     throw new StudioError("batch", `The batch has no "x0_opponent", and ${choices.objective} compares with a loser.`);
   const most = Math.ceil(pairs.length / Math.ceil(pairs.length / MOST_PAIRS));
-  const { net, model, dispose } = await players(backend, policy, opponent, batch, 2 * most, choices);
+  const { net, model, against, dispose } = await players(backend, policy, opponent, batch, 2 * most, choices);
   try {
     const microBatches = Array.from({ length: Math.ceil(pairs.length / most) }, (_, i) =>
       pairs.slice(i * most, (i + 1) * most),
@@ -62,7 +62,7 @@ export async function judgeStep(
     const result =
       choices.objective === "sft"
         ? await supervised(net, model, batch, microBatches)
-        : await selfPlay(net, model, batch, microBatches, choices);
+        : await selfPlay(net, against, model, batch, microBatches, choices);
     const gradient = await net.gradients();
     const spelled = model.set.layout.map(({ name, shape, offset }) => {
       const data = gradient.subarray(offset, offset + sizeOf(shape));
@@ -74,6 +74,14 @@ export async function judgeStep(
   }
 }
 
+interface Players {
+  readonly net: Denoiser;
+  readonly model: Model;
+  /** the opponent's adapter */
+  readonly against: Adapter;
+  dispose(): Promise<void>;
+}
+
 /** Policy and opponent on the device. They share one network where only the vectors differ; else the opponent has its own. */
 async function players(
   backend: Backend,
@@ -82,7 +90,7 @@ async function players(
   { shape }: StepBatch,
   samples: number,
   { train, cut, weights, fresh, objective }: StepChoices,
-): Promise<{ net: Denoiser; model: Model; dispose(): Promise<void> }> {
+): Promise<Players> {
   const initial = initialLora(fresh.seed);
   const load = ({ folder, lora }: Player): Promise<Model> => {
     const targets = lora ? targetsOf(lora) : loraTargets(fresh.targets, fresh.rank, fresh.alpha);
@@ -99,18 +107,20 @@ async function players(
   try {
     const model = required(loaded[0], "the policy's network");
     await model.denoiser.update(policyId, await vector(model, policy, "policy"));
-    if (objective === "sft") return { net: model.denoiser, model, dispose };
-    const against = opponent ?? { folder: policy.folder, lora: null };
-    const otherFolder = train === "lora" && against.folder !== policy.folder;
-    const otherLora = against.lora && !(policy.lora && sameTargets(policy.lora, against.lora));
+    // against itself, or nobody, one vector is enough: of a whole SD-1.5 each is 3.4 GB
+    const alone = objective === "sft" || (train === "full" && !opponent);
+    if (alone) return { net: model.denoiser, model, against: policyId, dispose };
+    const rival = opponent ?? { folder: policy.folder, lora: null };
+    const otherFolder = train === "lora" && rival.folder !== policy.folder;
+    const otherLora = rival.lora && !(policy.lora && sameTargets(policy.lora, rival.lora));
     if (!otherFolder && !otherLora) {
-      await model.denoiser.update(opponentId, await vector(model, against, "opponent"));
-      return { net: model.denoiser, model, dispose };
+      await model.denoiser.update(opponentId, await vector(model, rival, "opponent"));
+      return { net: model.denoiser, model, against: opponentId, dispose };
     }
-    const other = await load(against);
+    const other = await load(rival);
     loaded.push(other);
-    await other.denoiser.update(opponentId, await vector(other, against, "opponent"));
-    return { net: apart(model.denoiser, other.denoiser), model, dispose };
+    await other.denoiser.update(opponentId, await vector(other, rival, "opponent"));
+    return { net: apart(model.denoiser, other.denoiser), model, against: opponentId, dispose };
   } catch (error) {
     await dispose();
     throw error;
@@ -133,6 +143,7 @@ type Judged = Omit<StepOutcome, "gradients">;
 
 async function selfPlay(
   net: Denoiser,
+  against: Adapter,
   { noise }: Model,
   { shape, pairs }: StepBatch,
   microBatches: readonly (readonly StepPair[])[],
@@ -143,7 +154,7 @@ async function selfPlay(
   for (const part of microBatches) {
     const { batch, text } = pairBatch(noise, shape, part.map(met));
     const accumulation = pairs.length / part.length;
-    outcomes.push(...(await step(net, policyId, opponentId, batch, text, { beta, loss, accumulation })));
+    outcomes.push(...(await step(net, policyId, against, batch, text, { beta, loss, accumulation })));
   }
   const of = (key: keyof PairOutcome) => outcomes.map((outcome) => outcome[key]);
   return {

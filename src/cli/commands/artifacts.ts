@@ -1,4 +1,6 @@
 /** @file `studio artifacts`: from a model's configurations to plans and ONNX programs on disk. Weights are not read. */
+import { readUNetConfig } from "../../models/config.ts";
+import { cutFor } from "../../studio/cut.ts";
 import { explainLimit } from "../../studio/limits.ts";
 import { makeArtifacts } from "../../studio/model.ts";
 import { command } from "../command.ts";
@@ -27,7 +29,14 @@ export const artifacts = command({
     const lora = { rank, ...(alpha === undefined ? {} : { alpha }), targets };
     const side = resolution === undefined ? {} : { resolution };
     const { artifact, files } = await explainLimit(() =>
-      makeArtifacts(folder, { ...side, ...rows, ...lora, train, cut, weights }),
+      makeArtifacts(folder, {
+        ...side,
+        ...rows,
+        ...lora,
+        train,
+        cut: cutFor(cut, readUNetConfig(folder.configs.unet ?? {})),
+        weights,
+      }),
     );
     await writeFolderWhole(out, files);
     const { set, choices } = artifact;

@@ -1,4 +1,6 @@
 /** @file `studio generate`: a prompt to a PNG that carries what made it, and the latents where they are asked for. */
+import { readUNetConfig } from "../../models/config.ts";
+import { cutFor } from "../../studio/cut.ts";
 import { basename, resolve } from "node:path";
 import { writeSafetensors } from "../../artifacts/safetensors.ts";
 import { generate as makePicture } from "../../studio/generate.ts";
@@ -41,7 +43,7 @@ export const generate = command({
           seed,
           steps,
           guidance,
-          cut,
+          cut: cutFor(cut, readUNetConfig(folder.configs.unet ?? {})),
           weights,
           resolution: options.resolution ?? null,
           onProgress: (done, of) => {

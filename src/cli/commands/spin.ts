@@ -1,4 +1,6 @@
 /** @file `studio spin`: Algorithm 1 from a folder of pairs to checkpoints; a run that was stopped anywhere goes on to the same bits. */
+import { readUNetConfig } from "../../models/config.ts";
+import { cutFor } from "../../studio/cut.ts";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type JsonObject, parseJsonObject } from "../../artifacts/json-object.ts";
@@ -145,7 +147,7 @@ async function prepare(backend: Backend, chosen: Chosen, tell: (line: string) =>
       train,
       rank,
       targets,
-      cut,
+      cut: cutFor(cut, readUNetConfig(folder.configs.unet ?? {})),
       weights,
     }),
   );

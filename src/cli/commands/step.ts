@@ -2,6 +2,7 @@
 import { parseSafetensors, writeSafetensors } from "../../artifacts/safetensors.ts";
 import type { FileTensor } from "../../artifacts/safetensors.ts";
 import { readUNetConfig } from "../../models/config.ts";
+import { cutFor } from "../../studio/cut.ts";
 import { judgeStep, type StepOutcome } from "../../studio/step.ts";
 import { readStepBatch } from "../../studio/step-batch.ts";
 import { backendOption, withBackend } from "../backends.ts";
@@ -47,7 +48,7 @@ export const step = command({
     const batch = readStepBatch(tensors, unet, typeof schedule === "number" ? schedule : TIMESTEPS);
     const opponent = await openOpponent(options.opponent, options["opponent-adapter"], folder);
     const fresh = { rank, alpha: alpha ?? rank, targets, seed };
-    const choices = { objective, loss, beta, train, cut, weights, fresh };
+    const choices = { objective, loss, beta, train, cut: cutFor(cut, unet), weights, fresh };
     const outcome = await withBackend(options.backend, (backend) => {
       progress(`${batch.pairs.length} pairs on ${backend.description}`);
       return judgeStep(backend, { folder, lora }, opponent, batch, choices);

@@ -1,4 +1,5 @@
 /** @file `studio verify`: the engine checked on this machine, with a nano model or with one's own. */
+import { cutFor } from "../../studio/cut.ts";
 import { readUNetConfig } from "../../models/config.ts";
 import { nanoUNet, seededFolder } from "../../studio/seeded-model.ts";
 import { type Verdict, verify as check } from "../../studio/verify.ts";
@@ -29,7 +30,8 @@ export const verify = command({
   },
   run: async ({ model, resolution, train, cut, weights, backend: name }, _, { progress }) => {
     const folder = model === undefined ? seededFolder(nanoUNet) : await openModelFolder(model, ["unet"]);
-    const { sample_size } = readUNetConfig(folder.configs.unet ?? {});
+    const config = readUNetConfig(folder.configs.unet ?? {});
+    const { sample_size } = config;
     if (resolution !== undefined && resolution % FACTOR !== 0)
       refuse(`--resolution is ${resolution}, and a multiple of ${FACTOR} was expected.`);
     const side = resolution === undefined ? Math.min(sample_size, MOST_LATENTS) : resolution / FACTOR;
@@ -37,7 +39,7 @@ export const verify = command({
     const verdicts: Verdict[] = [];
     const options = {
       train,
-      cut,
+      cut: cutFor(cut, config),
       weights,
       latents: [side, side] as const,
       tokens: 77,
