@@ -41,7 +41,7 @@ describe("counts", () => {
       {
         "MB": {
           "gradients": 33,
-          "scratch": 85,
+          "scratch": 41,
           "slots": 44,
           "trainable": 17,
           "weights": 1,
@@ -56,7 +56,7 @@ describe("counts", () => {
           "predict": 1,
         },
         "nodes": {
-          "backward": 3802,
+          "backward": 3830,
           "forward": 644,
           "predict": 641,
         },
@@ -73,7 +73,7 @@ describe("counts", () => {
       {
         "MB": {
           "gradients": 26,
-          "scratch": 537,
+          "scratch": 941,
           "slots": 745,
           "trainable": 13,
           "weights": 2057,

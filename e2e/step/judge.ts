@@ -13,9 +13,12 @@ export async function reference(files: StepFiles, weights: StepRequest["weights"
   return report;
 }
 
+/** The buffer through which a page reads, which no plan knows. */
+const STAGING = 65536;
+
 /** Two adapters; only `webgpu` can count what the runtime takes for itself. */
 function predictedBytes({ weights, trainable, gradients, slots, scratch }: Bytes, backend: BackendName): number {
-  return weights + 2 * trainable + gradients + slots + (backend === "webgpu" ? scratch : 0);
+  return weights + 2 * trainable + gradients + slots + (backend === "webgpu" ? scratch + STAGING : 0);
 }
 
 /** In words, or nothing. */

@@ -1,7 +1,6 @@
 /** @file The programs of a set: each graph once, however many calls use it. */
-import { byteSize } from "../lib/tensor.ts";
 import type { TensorType } from "../lib/tensor.ts";
-import type { Graph, Tensor } from "../graph/ir.ts";
+import type { Tensor } from "../graph/ir.ts";
 import { graphOf, inputName } from "../graph/ir.ts";
 import { encodeOnnx } from "../graph/onnx/encode.ts";
 import { lowerAttention } from "../graph/passes/attention.ts";
@@ -9,6 +8,7 @@ import { lowerLargeNormalization } from "../graph/passes/normalization.ts";
 import type { Outputs } from "../graph/rewrite.ts";
 import { simplify } from "../graph/simplify.ts";
 import { verify } from "../graph/verify.ts";
+import { scratchBytes } from "./scratch.ts";
 import type { ProgramSpec } from "./types.ts";
 
 export interface Program {
@@ -18,33 +18,6 @@ export interface Program {
 }
 
 const typeOf = ({ dtype, shape }: Tensor): TensorType => ({ dtype, shape });
-
-/** Storage behind a tensor: a reshape is a view of its input. */
-function storage(tensor: Tensor): Tensor {
-  let at = tensor;
-  while (at.source.kind === "node" && at.source.node.op === "Reshape") at = at.source.node.inputs[0] as Tensor;
-  return at;
-}
-
-/** Bytes alive at once beyond inputs and outputs when the nodes run in order and a tensor dies after its last use. */
-export function scratchBytes(graph: Graph): number {
-  const outside = new Set<Tensor>([...graph.inputs, ...Object.values(graph.outputs)].map(storage));
-  const lastUse = new Map<Tensor, number>();
-  graph.nodes.forEach((node, i) => {
-    for (const tensor of [...node.inputs, ...node.outputs]) lastUse.set(storage(tensor), i);
-  });
-  const deaths = new Map<number, Tensor[]>();
-  for (const [tensor, i] of lastUse) deaths.set(i, [...(deaths.get(i) ?? []), tensor]);
-  let [live, peak] = [0, 0];
-  graph.nodes.forEach((node, i) => {
-    for (const output of node.outputs) if (storage(output) === output && !outside.has(output)) live += byteSize(output);
-    peak = Math.max(peak, live);
-    for (const tensor of deaths.get(i) ?? []) {
-      if (tensor.source.kind === "node" && !outside.has(tensor)) live -= byteSize(tensor);
-    }
-  });
-  return peak;
-}
 
 export class ProgramLibrary {
   readonly programs: Program[] = [];

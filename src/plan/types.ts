@@ -20,7 +20,7 @@ export interface ProgramSpec {
   readonly inputs: { readonly [name: string]: TensorType };
   readonly outputs: { readonly [name: string]: TensorType };
   readonly nodes: number;
-  /** Bytes alive at once inside the program beyond inputs and outputs, by its node order. */
+  /** Bytes that the runtime takes for the program beyond inputs and outputs (scratch.ts). */
   readonly scratchBytes: number;
 }
 
