@@ -2,18 +2,10 @@
  * @file The page's two backends keep the contract in a real Chromium, and every operator on them; the project's name says which
  * one is asked.
  */
-import { fileURLToPath } from "node:url";
 import { expect, test } from "@playwright/test";
-import { createServer, type ViteDevServer } from "vite";
+import { serveHarness } from "./harness.ts";
 
-let server: ViteDevServer;
-
-test.beforeAll(async () => {
-  const configFile = fileURLToPath(new URL("vite.config.ts", import.meta.url));
-  server = await createServer({ configFile, logLevel: "error", server: { host: "127.0.0.1", port: 0 } });
-  await server.listen();
-});
-test.afterAll(() => server.close());
+const address = serveHarness();
 
 const lists = [
   { list: "contract", least: 15 },
@@ -26,7 +18,7 @@ for (const { list, least } of lists)
     test.setTimeout(900_000);
     const backend = info.project.name === "webgpu" ? ("webgpu" as const) : ("wasm" as const);
     test.skip(backend === "webgpu" && info.project.metadata["gpu"] === "none", "no WebGPU adapter");
-    await page.goto(server.resolvedUrls?.local[0] as string);
+    await page.goto(address());
     await page.waitForFunction(() => "conform" in globalThis);
     const { description, results, leftover } = await page.evaluate((request) => globalThis.conform(request), {
       backend,

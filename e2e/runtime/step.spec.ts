@@ -1,18 +1,11 @@
 /** @file The same SPIN step on the page's backends as on `node`. On Node's two: e2e/step/step.test.ts. */
-import { fileURLToPath } from "node:url";
 import { expect, test } from "@playwright/test";
-import { createServer, type ViteDevServer } from "vite";
+import { serveHarness } from "./harness.ts";
 import { stepFiles } from "../step/files.ts";
 import { reference, stepFaults } from "../step/judge.ts";
 import type { StepReport } from "../step/step.ts";
 
-let server: ViteDevServer;
-test.beforeAll(async () => {
-  const configFile = fileURLToPath(new URL("vite.config.ts", import.meta.url));
-  server = await createServer({ configFile, logLevel: "error", server: { host: "127.0.0.1", port: 0 } });
-  await server.listen();
-});
-test.afterAll(() => server.close());
+const address = serveHarness();
 
 for (const request of [
   { weights: "float32", cut: "whole", steps: 100 },
@@ -25,7 +18,7 @@ for (const request of [
     test.setTimeout(900_000);
     const backend = info.project.name === "webgpu" ? ("webgpu" as const) : ("wasm" as const);
     test.skip(backend === "webgpu" && info.project.metadata["gpu"] === "none", "no WebGPU adapter");
-    await page.goto(server.resolvedUrls?.local[0] as string);
+    await page.goto(address());
     await page.waitForFunction(() => "step" in globalThis);
     const answer = await page.evaluate((given) => globalThis.step(given), { ...request, backend });
     test.skip(answer === null, "no shader-f16");

@@ -1,21 +1,14 @@
 /** @file What `studio verify` shows for Node's backends, for the page's: l(0), repeats, the gradient and the logit's noise against float64. */
-import { fileURLToPath } from "node:url";
 import { expect, test } from "@playwright/test";
-import { createServer, type ViteDevServer } from "vite";
+import { serveHarness } from "./harness.ts";
 
-let server: ViteDevServer;
-test.beforeAll(async () => {
-  const configFile = fileURLToPath(new URL("vite.config.ts", import.meta.url));
-  server = await createServer({ configFile, logLevel: "error", server: { host: "127.0.0.1", port: 0 } });
-  await server.listen();
-});
-test.afterAll(() => server.close());
+const address = serveHarness();
 
 test("verify: every check holds, and the logit's noise at beta 5000 is below 0.01", async ({ page }, info) => {
   test.setTimeout(900_000);
   const backend = info.project.name === "webgpu" ? ("webgpu" as const) : ("wasm" as const);
   test.skip(backend === "webgpu" && info.project.metadata["gpu"] === "none", "no WebGPU adapter");
-  await page.goto(server.resolvedUrls?.local[0] as string);
+  await page.goto(address());
   await page.waitForFunction(() => "verify" in globalThis);
   const verdicts = await page.evaluate((name) => globalThis.verify(name), backend);
   if ("error" in verdicts) throw new Error(verdicts.error);
