@@ -1,5 +1,6 @@
 /** @file What the page may ask of the workers, and what they tell it: types only. */
 import type { BackendName } from "../runtime/backend.ts";
+import type { TrainReport } from "../spin/algorithm1.ts";
 
 export interface Measured {
   readonly backend: BackendName;
@@ -68,17 +69,7 @@ export interface SpinSettings {
   readonly rank: number;
 }
 
-export interface StepReport {
-  readonly step: number;
-  readonly of: number;
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly errorWinner: number;
-  readonly errorLoser: number;
-  readonly errorWinnerOpponent: number;
-  readonly errorLoserOpponent: number;
-  readonly gradientNorm: number;
-  readonly learningRate: number;
+export interface StepReport extends TrainReport {
   readonly seconds: number;
 }
 
