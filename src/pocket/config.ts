@@ -68,7 +68,7 @@ export const unet = {
 export const vae = {
   _class_name: "AutoencoderKL",
   act_fn: "silu",
-  block_out_channels: [8, 16, 32],
+  block_out_channels: [16, 32, 32],
   down_block_types: ["DownEncoderBlock2D", "DownEncoderBlock2D", "DownEncoderBlock2D"],
   in_channels: 3,
   latent_channels: 4,

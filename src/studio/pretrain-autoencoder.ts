@@ -12,11 +12,10 @@ import { randomOf } from "../pocket/random.ts";
 import { SIDE } from "../pocket/render.ts";
 import type { Backend } from "../runtime/backend.ts";
 import type { Executor } from "../runtime/executor.ts";
-import { adamW, freshState } from "../spin/adamw.ts";
-import { clipGradNorm } from "../spin/clip.ts";
 import type { Course } from "./pretrain-course.ts";
 import { cosineRate } from "./pretrain-course.ts";
 import { autoencoderNetwork } from "./pretrain-networks.ts";
+import { orthogonalize, PretrainOptimizer, shareOf } from "./pretrain-optimizer.ts";
 import { ADAPTER, initialVector, learner, runner, type Weights } from "./pretrain-plans.ts";
 
 export interface AutoencoderSettings {
@@ -24,12 +23,13 @@ export interface AutoencoderSettings {
   /** steps on crops, then on whole pictures */
   readonly cropSteps: number;
   readonly wholeSteps: number;
-  readonly rate: number;
+  /** peak rates: Muon's for convolutions and matrices, AdamW's for the rest */
+  readonly muonRate: number;
+  readonly adamRate: number;
 }
 
 const CROP = { side: 32, batch: 16 };
 const WHOLE = { side: SIDE, batch: 8 };
-const ADAM = { betas: [0.9, 0.99], eps: 1e-8, weightDecay: 1e-4 } as const;
 const WARMUP = 30;
 const PURPOSE = { window: 101, noise: 102 };
 /** Pictures from here on are never trained on. */
@@ -37,7 +37,7 @@ const HELD_OUT = 2 ** 30;
 
 export interface AutoencoderCourse extends Course {
   readonly layout: readonly LayoutEntry[];
-  /** the weights as they are now */
+  /** the averaged weights as they are now */
   readonly vector: Float32Array;
   dispose(): Promise<void>;
 }
@@ -47,17 +47,23 @@ export async function autoencoderCourse(
   config: VaeConfig,
   settings: AutoencoderSettings,
 ): Promise<AutoencoderCourse> {
-  const crop = await learner(backend, autoencoderNetwork(config, CROP.batch, CROP.side));
+  const crop = await learner(backend, autoencoderNetwork(config, CROP.batch, CROP.side), {
+    more: (builder, layout) => orthogonalize(builder, shareOf(layout, 0, 1)),
+  });
   const whole = await learner(backend, autoencoderNetwork(config, WHOLE.batch, WHOLE.side));
   assert(JSON.stringify(crop.layout) === JSON.stringify(whole.layout), "crops and whole pictures have other layouts");
-  const { seed, cropSteps, wholeSteps, rate } = settings;
+  const { seed, cropSteps, wholeSteps, muonRate, adamRate } = settings;
   const steps = cropSteps + wholeSteps;
-  const state = freshState(initialVector(crop.layout, seed));
+  const optimizer = new PretrainOptimizer(crop.layout, initialVector(crop.layout, seed), async (momentum) => {
+    await crop.executor.run("orthogonalize", { momentum });
+    return (await crop.executor.read("update")) as Float32Array;
+  });
+  const { state } = optimizer;
   const course = {
     steps,
     step: 0,
-    state: { vector: state.vector, m: state.m, v: state.v },
-    vector: state.vector,
+    state,
+    vector: state.average,
     layout: crop.layout,
     async advance() {
       const { step } = course;
@@ -79,9 +85,10 @@ export async function autoencoderCourse(
       await executor.run("learn", { pixels, noise, seeds }, ADAPTER);
       const losses = (await executor.read("loss")) as Float32Array;
       const gradient = await executor.gradients();
-      clipGradNorm(gradient, 1);
-      state.step = step;
-      adamW(state, gradient, cosineRate(step, steps, rate, WARMUP), ADAM);
+      await optimizer.update(gradient, step, {
+        muon: cosineRate(step, steps, muonRate, WARMUP),
+        adam: cosineRate(step, steps, adamRate, WARMUP),
+      });
       course.step++;
       return losses.reduce((a, b) => a + b, 0) / batch;
     },

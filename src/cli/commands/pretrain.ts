@@ -35,7 +35,8 @@ export const pretrain = command({
         seed: values.seed,
         cropSteps: values["crop-steps"],
         wholeSteps: values["whole-steps"],
-        rate: autoencoder.rate,
+        muonRate: autoencoder.muonRate,
+        adamRate: autoencoder.adamRate,
       },
       captioned: {
         seed: values.seed,
