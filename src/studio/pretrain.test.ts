@@ -48,7 +48,8 @@ const pool = {
   moments: normals({ key: keyOf(1), place: [0, 0, 0] }, 4 * 2048),
   captions: ["a red circle at night", "a blue star by day", "a white heart at sunset", "a green square at night"],
 };
-const autoencoder = () => autoencoderCourse(backend, vae, { seed: 3, cropSteps: 3, wholeSteps: 1, muonRate: 2e-3, adamRate: 2e-3 });
+const autoencoder = () =>
+  autoencoderCourse(backend, vae, { seed: 3, cropSteps: 3, wholeSteps: 1, muonRate: 2e-3, adamRate: 2e-3 });
 const captionedBy = async (count: number) => {
   const hand = (index: number) => handOf(backend, { text, unet: denoiser, rows: 4 / count, index, count });
   const hands = await Promise.all(Array.from({ length: count }, (_, index) => hand(index)));

@@ -3,11 +3,19 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { workerHands } from "../../studio/node-pretrain-hands.ts";
 import type { LogLine, Shelf } from "../../studio/pretrain-course.ts";
-import { type Part, type PretrainSettings, pretrain as makePocket, pretrainDefaults } from "../../studio/pretrain.ts";
+import {
+  type Part,
+  type PretrainOptions,
+  type PretrainSettings,
+  pretrain as makePocket,
+  pretrainDefaults,
+  trainedAutoencoder,
+} from "../../studio/pretrain.ts";
 import { openBackend } from "../backends.ts";
 import { command } from "../command.ts";
+import { curves } from "../curves.ts";
 import { readBytes, writeFileWhole } from "../files.ts";
-import { integer, number, refuse, text } from "../options.ts";
+import { integer, number, oneOf, refuse, text } from "../options.ts";
 
 const { autoencoder, captioned, pool } = pretrainDefaults;
 
@@ -15,6 +23,7 @@ export const pretrain = command({
   name: "pretrain",
   summary: "Trains pocket, the built-in model, with this engine on the CPU; a stopped run goes on where it was.",
   options: {
+    part: oneOf(["autoencoder", "all"], "the autoencoder alone, or what is missing of everything", "all"),
     out: text("FOLDER", "where the model goes, in diffusers' layout", "public/pocket"),
     runs: text("FOLDER", "where the run keeps its state", "runs/pretrain"),
     tokenizer: text("FOLDER", "where CLIP's vocab.json and merges.txt are", "public/pocket/tokenizer"),
@@ -62,23 +71,30 @@ export const pretrain = command({
     const abort = new AbortController();
     const stop = () => abort.abort();
     process.once("SIGINT", stop);
+    const options: PretrainOptions = {
+      backend,
+      hands: (configs, rows) => workerHands(configs, rows, values.hands),
+      shelf,
+      settings,
+      signal: abort.signal,
+      report: (part, line) => {
+        if (line.step % 50 === 0) progress(describe(part, line));
+      },
+      snapshot: (snapshot) => write(join(values.runs, "snapshot"), snapshot),
+    };
     try {
-      const files = await makePocket({
-        backend,
-        hands: (configs, rows) => workerHands(configs, rows, values.hands),
-        shelf,
-        settings,
-        signal: abort.signal,
-        report: (part, line) => {
-          if (line.step % 50 === 0) progress(describe(part, line));
-        },
-        snapshot: (snapshot) => write(join(values.runs, "snapshot"), snapshot),
-      });
-      await write(values.out, files);
-      for (const part of ["autoencoder", "captioned"] as const) {
-        const log = await shelf(part).read("log.jsonl");
-        await writeFileWhole(join(values.out, "training", `${part}.jsonl`), log ?? "");
+      if (values.part === "autoencoder") {
+        await trainedAutoencoder(options);
+        return { text: `The autoencoder is in ${values.runs}.`, json: { out: values.runs, settings } };
       }
+      await write(values.out, await makePocket(options));
+      const logs: Record<string, LogLine[]> = {};
+      for (const part of ["autoencoder", "captioned"] as const) {
+        const log = new TextDecoder().decode((await shelf(part).read("log.jsonl")) ?? new Uint8Array());
+        await writeFileWhole(join(values.out, "training", `${part}.jsonl`), log);
+        logs[part] = log.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as LogLine]));
+      }
+      await writeFileWhole(join(values.out, "training", "curves.svg"), curves(logs));
       await writeFileWhole(join(values.out, "training", "settings.json"), `${JSON.stringify(settings, null, 2)}\n`);
     } catch (error) {
       if (!abort.signal.aborted) throw error;
