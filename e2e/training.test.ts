@@ -71,7 +71,7 @@ async function train(kind: "lora" | "full") {
     });
     losses.push(outcomes.reduce((sum, o) => sum + o.value, 0) / count);
     const lr = learningRateAt(i, steps, { learningRate, warmupSteps, schedule: "linear" });
-    await optimizerStep(net, theta, state, lr, { ...adamWDefaults, maxGradNorm: 1 });
+    await optimizerStep(net, theta, state, await net.gradients(), lr, { ...adamWDefaults, maxGradNorm: 1 });
   }
   const changes = model.set.layout.map(({ name, shape: own, offset }) => {
     const want = floats(expected, name);

@@ -10,8 +10,9 @@ import { type AdamWOptions, adamW, freshState, type TrainState } from "./adamw.t
 import { clipGradNorm } from "./clip.ts";
 import type { Adapter, Denoiser } from "./denoiser.ts";
 import { learningRateAt, type RateOptions } from "./lr.ts";
-import { type Pair, pairBatch, type SampleShape } from "./pair.ts";
-import { type PairOutcome, type StepOptions, spinStep } from "./step.ts";
+import { loserBatch, type Met, type Pair, pairBatch, type SampleShape, winnerBatch } from "./pair.ts";
+import { TwoGradients } from "./safeguard.ts";
+import { type PairOutcome, type StepOptions, spinStep, spinStepApart } from "./step.ts";
 
 export interface TrainOptions
   extends StepOptions,
@@ -26,6 +27,8 @@ export interface TrainOptions
   /** B, the pairs of a micro-batch; an optimizer step sees B x accumulation pairs. */
   readonly pairsPerBatch: number;
   readonly maxGradNorm: number;
+  /** The safeguard's factor, 0.9 in Diffusion-SDPO's spirit; 0 or none: off. */
+  readonly safeguard?: number;
 }
 
 /** Where the pairs lie; `at` may depend on the visit (posterior samples), but on nothing else. */
@@ -46,6 +49,8 @@ export interface TrainReport {
   readonly errorLoser: number;
   readonly errorWinnerOpponent: number;
   readonly errorLoserOpponent: number;
+  /** What the loser's gradient was scaled by, 1 where it was left as it is; null without the safeguard. */
+  readonly safeguard: number | null;
   /** Before clipping. */
   readonly gradientNorm: number;
   readonly learningRate: number;
@@ -68,39 +73,72 @@ export async function* trainIteration(
   await net.update(theta, state.vector);
   await net.gradients();
   while (state.step < options.steps) {
-    const outcomes: PairOutcome[] = [];
-    const visits = visitsOfStep(options, pairs.count, state.step, options.pairsPerBatch * options.accumulation);
-    for (let i = 0; i < visits.length; i += options.pairsPerBatch) {
-      stop?.throwIfAborted();
-      const { batch, text } = await batchOf(visits.slice(i, i + options.pairsPerBatch), pairs, options);
-      outcomes.push(...(await spinStep(net, theta, thetaK, batch, text, options)));
-    }
+    const { outcomes, gradient, safeguard } = await gradientOfStep(
+      net,
+      theta,
+      thetaK,
+      pairs,
+      options,
+      state.step,
+      stop,
+    );
     const learningRate = learningRateAt(state.step, options.steps, options);
-    const gradientNorm = await optimizerStep(net, theta, state, learningRate, options);
-    yield { ...summary(outcomes), step: state.step, of: options.steps, gradientNorm, learningRate };
+    const gradientNorm = await optimizerStep(net, theta, state, gradient, learningRate, options);
+    yield { ...summary(outcomes), safeguard, step: state.step, of: options.steps, gradientNorm, learningRate };
   }
 }
 
-/** Reads the accumulated gradient, clips it, updates state and adapter; returns the norm before clipping. */
+/** The gradient of the mean loss over all pairs of optimizer step `step`, the loser's part scaled where that is asked for. */
+async function gradientOfStep(
+  net: Denoiser,
+  theta: Adapter,
+  thetaK: Adapter,
+  pairs: PairSource,
+  options: TrainOptions,
+  step: number,
+  stop: AbortSignal | undefined,
+) {
+  const { noise, shape, pairsPerBatch, safeguard = 0 } = options;
+  const visits = visitsOfStep(options, pairs.count, step, pairsPerBatch * options.accumulation);
+  const outcomes: PairOutcome[] = [];
+  const apart = safeguard > 0 ? new TwoGradients(net) : null;
+  const size = apart ? 2 * pairsPerBatch : pairsPerBatch; // both fill the 2 B rows of a run
+  for (let i = 0; i < visits.length; i += size) {
+    stop?.throwIfAborted();
+    const met = await meet(visits.slice(i, i + size), pairs, options);
+    if (apart) {
+      const arms = { winner: winnerBatch(noise, shape, met), loser: loserBatch(noise, shape, met) };
+      const share = { ...options, accumulation: visits.length / met.length };
+      outcomes.push(...(await spinStepApart(net, theta, thetaK, arms, share, apart)));
+    } else {
+      const { batch, text } = pairBatch(noise, shape, met);
+      outcomes.push(...(await spinStep(net, theta, thetaK, batch, text, options)));
+    }
+  }
+  if (!apart) return { outcomes, gradient: await net.gradients(), safeguard: null };
+  const { gradient, scale } = await apart.combined(safeguard);
+  return { outcomes, gradient, safeguard: scale };
+}
+
+/** Clips the gradient, updates state and adapter; returns the norm before clipping. */
 export async function optimizerStep(
   net: Denoiser,
   theta: Adapter,
   state: TrainState,
+  gradient: Float32Array,
   learningRate: number,
   options: AdamWOptions & { readonly maxGradNorm: number },
 ): Promise<number> {
-  const gradient = await net.gradients();
   const norm = clipGradNorm(gradient, options.maxGradNorm);
   adamW(state, gradient, learningRate, options);
   await net.update(theta, state.vector);
   return norm;
 }
 
-async function batchOf(visits: readonly Visit[], pairs: PairSource, options: TrainOptions) {
+async function meet(visits: readonly Visit[], pairs: PairSource, options: TrainOptions): Promise<Met[]> {
   const size = options.shape.latents.reduce((a, b) => a * b);
   const drawn = { ...options, size, numTrainTimesteps: options.noise.alphasCumprod.length };
-  const met = visits.map(async (visit) => ({ pair: await pairs.at(visit), draw: draw(options, visit, drawn) }));
-  return pairBatch(options.noise, options.shape, await Promise.all(met));
+  return Promise.all(visits.map(async (visit) => ({ pair: await pairs.at(visit), draw: draw(options, visit, drawn) })));
 }
 
 function summary(outcomes: readonly PairOutcome[]) {

@@ -55,29 +55,38 @@ export interface SampleShape {
 
 /** B pairs and their draws -> 2B rows [winners..., losers...]; both players and both arms see the same caption. */
 export function pairBatch(schedule: NoiseSchedule, shape: SampleShape, met: readonly Met[]): PairBatch {
-  const winners = met.map(({ pair, draw }) => ({ x0: pair.x0, t: draw.t, eps: draw.eps }));
-  const losers = met.map(({ pair, draw }) => ({
-    x0: pair.x0Prime,
-    t: draw.tPrime,
-    eps: draw.epsPrime,
-    xt: draw.xtPrime,
-    target: draw.targetPrime,
-  }));
   const text = met.map(caption);
   return {
-    batch: noised(schedule, shape.latents, [...winners, ...losers]),
+    batch: noised(schedule, shape.latents, [...met.map(winnerArm), ...met.map(loserArm)]),
     text: { shape: [2 * met.length, ...shape.text], hidden: rows([...text, ...text]) },
   };
 }
 
-/** The winners' rows alone, [B, ...]: what SFT trains on. */
+/** The winners' rows alone, [B, ...]: what SFT trains on, and one arm of the safeguard. */
 export function winnerBatch(schedule: NoiseSchedule, shape: SampleShape, met: readonly MetWinner[]): PairBatch {
-  const winners = met.map(({ pair, draw }) => ({ x0: pair.x0, t: draw.t, eps: draw.eps }));
   return {
-    batch: noised(schedule, shape.latents, winners),
+    batch: noised(schedule, shape.latents, met.map(winnerArm)),
     text: { shape: [met.length, ...shape.text], hidden: rows(met.map(caption)) },
   };
 }
+
+/** The losers' rows alone, [B, ...]. */
+export function loserBatch(schedule: NoiseSchedule, shape: SampleShape, met: readonly Met[]): PairBatch {
+  return {
+    batch: noised(schedule, shape.latents, met.map(loserArm)),
+    text: { shape: [met.length, ...shape.text], hidden: rows(met.map(caption)) },
+  };
+}
+
+const winnerArm = ({ pair, draw }: MetWinner): Arm => ({ x0: pair.x0, t: draw.t, eps: draw.eps });
+
+const loserArm = ({ pair, draw }: Met): Arm => ({
+  x0: pair.x0Prime,
+  t: draw.tPrime,
+  eps: draw.epsPrime,
+  xt: draw.xtPrime,
+  target: draw.targetPrime,
+});
 
 const caption = ({ pair, draw }: MetWinner) => (draw.dropCaption ? pair.empty : pair.c);
 

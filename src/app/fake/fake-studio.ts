@@ -240,6 +240,7 @@ export function madeUpReport(step: number, of: number, iteration: number, second
     errorLoser: loser + 0.0003 * gain,
     errorWinnerOpponent: winner,
     errorLoserOpponent: loser,
+    safeguard: step === 1 ? 0.9 : Math.min(1, Math.max(0.2, 0.8 + swing(0.3))),
     gradientNorm: 0.4 + random(),
     learningRate: 5e-5 * (1 - step / of),
     seconds,

@@ -67,7 +67,8 @@ function curves(reports: readonly StepReport[], lossName: SpinSettings["loss"] |
   const span = spanFor(of);
   // a step's own timesteps move both errors far more than the sides differ
   const long = 2.5 * span;
-  const list = (key: Exclude<keyof StepReport, "step" | "of">): number[] => reports.map((report) => report[key]);
+  const list = (key: Exclude<keyof StepReport, "step" | "of" | "safeguard">): number[] =>
+    reports.map((report) => report[key]);
   const last = (values: readonly number[]): number => values.at(-1) ?? 0;
   const loss = smooth(list("loss"), span);
   const told = smooth(list("accuracy"), span);
