@@ -1,16 +1,38 @@
 import { expect, test } from "vitest";
-import {
-  defaultSettings,
-  NUMBER_FIELDS,
-  parseNumber,
-  plainNumber,
-  settingsSummary,
-  type NumberField,
-} from "./settings.ts";
+import type { ModelInfo, SpinSettings } from "../studio/api.ts";
+import { NUMBER_FIELDS, parseNumber, presetSettings, settingsSummary, type NumberField } from "./settings.ts";
 
 const field = (key: string): NumberField => NUMBER_FIELDS.find((candidate) => candidate.key === key) as NumberField;
-const pocket = { id: "pocket", title: "Pocket", resolution: 64, parameters: 4.1e6, guidance: 3 };
-const full = { id: "sd15", title: "SD-1.5", resolution: 512, parameters: 860e6, guidance: 7.5 };
+const settings = (learningRate: number): SpinSettings => ({
+  steps: 60,
+  pairsPerStep: 8,
+  learningRate,
+  warmupSteps: 5,
+  beta: 2000,
+  loss: "logistic",
+  captionDropout: 0.1,
+  independentNoise: false,
+  opponentSteps: 16,
+  guidance: 3,
+  seed: 42,
+  train: "full",
+  rank: 16,
+  safeguard: 0.9,
+  probeEvery: 10,
+  usedPairs: 0,
+});
+const model: ModelInfo = {
+  id: "pocket",
+  title: "Pocket",
+  resolution: 64,
+  parameters: 4.1e6,
+  large: false,
+  guidance: 3,
+  presets: [
+    { id: "first", title: "First", help: "", settings: [settings(5e-5), settings(1e-5)] },
+    { id: "second", title: "Second", help: "", settings: [settings(1)] },
+  ],
+};
 
 test("numbers are taken as people write them", () => {
   expect(parseNumber(field("steps"), " 1,200 ")).toEqual({ value: 1200 });
@@ -24,25 +46,13 @@ test("what is out of range, not whole or no number is told what was expected", (
   expect(parseNumber(field("seed"), "")).toHaveProperty("fault");
 });
 
-test("every default lies in its own range, for small and large models and late iterations", () => {
-  for (const model of [pocket, full, null]) {
-    for (const iteration of [1, 2, 3, 9]) {
-      const settings = defaultSettings(model, iteration);
-      for (const one of NUMBER_FIELDS) {
-        expect(parseNumber(one, plainNumber(settings[one.key]))).toEqual({ value: settings[one.key] });
-      }
-    }
-  }
-});
-
-test("small models are trained whole with a falling rate, large ones through LoRA", () => {
-  expect(defaultSettings(pocket, 1)).toMatchObject({ train: "full", guidance: 3, learningRate: 5e-5 });
-  expect(defaultSettings(pocket, 2).learningRate).toBeLessThan(5e-5);
-  expect(defaultSettings(full, 1)).toMatchObject({ train: "lora", guidance: 7.5 });
+test("an iteration has the first preset's settings, and the last of them goes on; without a model there are none", () => {
+  expect([1, 2, 3, 9].map((k) => presetSettings(model, k)?.learningRate)).toEqual([5e-5, 1e-5, 1e-5, 1e-5]);
+  expect(presetSettings(null, 1)).toBeNull();
 });
 
 test("the closed panel says how far it is from the default", () => {
-  const settings = defaultSettings(pocket, 1);
-  expect(settingsSummary(settings, settings)).toBe("balanced");
-  expect(settingsSummary({ ...settings, steps: 10, beta: 500 }, settings)).toBe("2 changes from balanced");
+  const preset = settings(5e-5);
+  expect(settingsSummary(preset, preset)).toBe("balanced");
+  expect(settingsSummary({ ...preset, steps: 10, beta: 500 }, preset)).toBe("2 changes from balanced");
 });

@@ -1,4 +1,4 @@
-/** @file The settings of an iteration that a person may change: unit, range, default, one line of help. */
+/** @file The settings of an iteration that a person may change: unit, range, one line of help. Presets come from the engine. */
 import type { ModelInfo, SpinSettings } from "../studio/api.ts";
 import { count } from "./format.ts";
 
@@ -21,7 +21,7 @@ export const NUMBER_FIELDS: readonly NumberField[] = [
     key: "learningRate",
     label: "Learning rate",
     unit: "",
-    low: 1e-7,
+    low: 1e-8,
     high: 1e-2,
     whole: false,
     help: "how far one step moves the weights",
@@ -40,7 +40,7 @@ export const NUMBER_FIELDS: readonly NumberField[] = [
     label: "Pairs a step",
     unit: "",
     low: 1,
-    high: 64,
+    high: 512,
     whole: true,
     help: "more is steadier and slower",
   },
@@ -79,33 +79,10 @@ export const LOSS_AT_START: {
   correlation: { value: 1, name: "1" },
 };
 
-/** Small models are trained whole, as in the paper; large ones through LoRA. */
-const LARGE = 50e6;
-
-/** A falling rate damps the swing round the data that later iterations show at a constant one. */
-const SMALL_RATES = [5e-5, 1.5e-5, 5e-6];
-
-export function isLarge(model: ModelInfo | null): boolean {
-  return model !== null && model.parameters > LARGE;
-}
-
-export function defaultSettings(model: ModelInfo | null, iteration: number): SpinSettings {
-  const large = isLarge(model);
-  return {
-    steps: large ? 400 : 60,
-    pairsPerStep: large ? 4 : 8,
-    learningRate: large ? 1e-5 : (SMALL_RATES[iteration - 1] ?? 5e-6),
-    warmupSteps: large ? 20 : 5,
-    beta: 2000,
-    loss: "logistic",
-    captionDropout: large ? 0.2 : 0.1,
-    independentNoise: false,
-    opponentSteps: large ? 50 : 16,
-    guidance: model?.guidance ?? 3,
-    seed: 42,
-    train: large ? "lora" : "full",
-    rank: 16,
-  };
+/** What the iteration has where nothing was changed: the newcomer's preset; null until a model is open. */
+export function presetSettings(model: ModelInfo | null, iteration: number): SpinSettings | null {
+  const settings = model?.presets[0]?.settings ?? [];
+  return settings[Math.min(iteration, settings.length) - 1] ?? null;
 }
 
 /** 0.00005, not 5e-5 */

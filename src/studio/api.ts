@@ -1,6 +1,7 @@
 /** @file What the page may ask of the workers, and what they tell it: types only. */
 import type { BackendName } from "../runtime/backend.ts";
 import type { TrainReport } from "../spin/algorithm1.ts";
+import type { Probe } from "../spin/probe.ts";
 
 export interface Measured {
   readonly backend: BackendName;
@@ -23,7 +24,11 @@ export interface ModelInfo {
   /** picture side in pixels */
   readonly resolution: number;
   readonly parameters: number;
+  /** too large to train whole on a computer at home */
+  readonly large: boolean;
   readonly guidance: number;
+  /** never empty; the first is for a newcomer */
+  readonly presets: readonly Preset[];
 }
 
 /** RGBA bytes, side x side. */
@@ -67,9 +72,32 @@ export interface SpinSettings {
   readonly seed: number;
   readonly train: "full" | "lora";
   readonly rank: number;
+  /** the safeguard's factor, 0.9 where nothing speaks against it; 0: off */
+  readonly safeguard: number;
+  /** optimizer steps between two probes; 0: none */
+  readonly probeEvery: number;
+  /** pairs that an iteration uses, the first of the project's; 0: all */
+  readonly usedPairs: number;
+}
+
+export interface Preset {
+  readonly id: string;
+  readonly title: string;
+  /** one line */
+  readonly help: string;
+  /** one for each iteration, the last for all that follow */
+  readonly settings: readonly SpinSettings[];
+}
+
+/** Errors on draws that stay the same for the whole iteration. */
+export interface ProbeReport extends Probe {
+  /** what a person should do now, one sentence */
+  readonly hint: string | null;
 }
 
 export interface StepReport extends TrainReport {
+  /** the probe after this step, where there was one; it is told as an event too */
+  readonly probe: ProbeReport | null;
   readonly seconds: number;
 }
 
@@ -78,6 +106,7 @@ export type Stage = "opponents" | "encode" | "train" | "samples";
 export type StudioEvent =
   | { readonly kind: "stage"; readonly stage: Stage; readonly done: number; readonly of: number }
   | { readonly kind: "step"; readonly report: StepReport }
+  | { readonly kind: "probe"; readonly iteration: number; readonly report: ProbeReport }
   | { readonly kind: "picture"; readonly iteration: number; readonly index: number; readonly picture: Picture }
   | { readonly kind: "saved"; readonly iteration: number; readonly step: number; readonly complete: boolean };
 

@@ -1,4 +1,7 @@
-/** @file How a network is cut when nobody says: small ones keep their activations, large ones only the inputs of each block. */
+/**
+ * @file How a network is cut when nobody says: small ones keep their activations, large ones only the inputs of each block,
+ * and compute the rest again, which costs a third of a step.
+ */
 import { graphOf } from "../graph/ir.ts";
 import { required } from "../lib/errors.ts";
 import { sizeOf } from "../lib/tensor.ts";
@@ -6,9 +9,7 @@ import type { UNetConfig } from "../models/config.ts";
 import { compose } from "../models/segment.ts";
 import { unet } from "../models/unet.ts";
 import type { Cut } from "../plan/groups.ts";
-
-/** Beyond this the activations of a pair are gigabytes, and computing them again costs a third of a step. */
-const LARGE = 100e6;
+import { isLarge } from "./size.ts";
 
 export function parameterCount(config: UNetConfig): number {
   const side = 2 ** config.block_out_channels.length;
@@ -22,5 +23,5 @@ export function parameterCount(config: UNetConfig): number {
 
 export function cutFor(choice: Cut | "auto", config: UNetConfig): Cut {
   if (choice !== "auto") return choice;
-  return parameterCount(config) > LARGE ? "block" : "whole";
+  return isLarge(parameterCount(config)) ? "block" : "whole";
 }

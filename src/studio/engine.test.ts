@@ -21,6 +21,9 @@ const settings: SpinSettings = {
   seed: 7,
   train: "full",
   rank: 4,
+  safeguard: 0.9,
+  probeEvery: 2,
+  usedPairs: 0,
 };
 const side = 8;
 const pairs: readonly PairInput[] = ["a cat", "a dog", "two owls"].map((caption, i) => ({

@@ -30,7 +30,10 @@ import type {
 import { draw } from "./draw.ts";
 import type { Model } from "./model.ts";
 import { loadModel, makeArtifacts } from "./model.ts";
+import { parameterCount } from "./cut.ts";
 import { type Known, measureBackends } from "./preflight.ts";
+import { presetsFor } from "./presets.ts";
+import { isLarge } from "./size.ts";
 import { keptVector, ProjectKeeper, progressOf, RUNTIME_VERSION } from "./project-keeper.ts";
 import { selfPlay } from "./self-play.ts";
 import { initialLora } from "./initial-lora.ts";
@@ -139,12 +142,15 @@ export class Engine {
     const folder = await openModel(this.#parts.files(id));
     this.#backend = await create();
     this.#model = await loadModel(this.#backend, await makeArtifacts(folder, POCKET), folder, initialLora(0));
+    const [parameters, guidance] = [parameterCount(this.#model.unet), GUIDANCE[id] ?? 7.5];
     return {
       id,
       title: id === "pocket" ? "Pocket" : id,
       resolution: this.#model.side,
-      parameters: this.#model.base.length,
-      guidance: GUIDANCE[id] ?? 7.5,
+      parameters,
+      large: isLarge(parameters),
+      guidance,
+      presets: presetsFor({ parameters, guidance }),
     };
   }
 

@@ -7,7 +7,8 @@ import { StudioError } from "../lib/errors.ts";
 import { adamWDefaults, freshState, type TrainState } from "../spin/adamw.ts";
 import { type PairSource, type TrainOptions, trainIteration } from "../spin/algorithm1.ts";
 import { samplePosterior } from "../spin/pair.ts";
-import type { PairInput, Picture, SpinSettings, StudioEvent } from "./api.ts";
+import { compareProbe, probeBatches, probeErrors, stopHint } from "../spin/probe.ts";
+import type { PairInput, Picture, ProbeReport, SpinSettings, StudioEvent } from "./api.ts";
 import { draw, drawBatch } from "./draw.ts";
 import type { Model } from "./model.ts";
 
@@ -64,6 +65,7 @@ function trainOptions(model: Model, { settings, iteration }: SelfPlayJob): Train
     independentNoise: settings.independentNoise,
     captionDropout: settings.captionDropout,
     maxGradNorm: 1,
+    safeguard: settings.safeguard,
   };
 }
 
@@ -160,6 +162,33 @@ function pairSource(model: Model, job: SelfPlayJob, all: readonly Encoded[], emp
   };
 }
 
+/** Draws of the probe. */
+const PROBE_DRAWS = 64;
+
+/** The probe of the iteration: what it says after `step` steps, or null where none is due or a stop came first. */
+async function prober(
+  model: Model,
+  { probeEvery, steps }: SpinSettings,
+  pairs: PairSource,
+  options: TrainOptions,
+  stop: AbortSignal,
+): Promise<(step: number) => Promise<ProbeReport | null>> {
+  if (!(probeEvery > 0)) return async () => null;
+  const batches = await probeBatches(pairs, options, PROBE_DRAWS);
+  const start = await probeErrors(model.denoiser, thetaK, batches, stop);
+  return async (step) => {
+    if (step % probeEvery !== 0 && step !== steps) return null;
+    try {
+      const now = step === 0 ? start : await probeErrors(model.denoiser, theta, batches, stop);
+      const probe = compareProbe(step, start, now);
+      return { ...probe, hint: stopHint(probe) };
+    } catch (error) {
+      if (stop.aborted) return null; // the step is made and will be told; its probe is left out
+      throw error;
+    }
+  };
+}
+
 /**
  * Runs the iteration to its end, or until `stop`. Events are for a page or a terminal; nothing depends on them.
  * @throws StudioError `not-finite` when the gradient is not finite: the last kept state is good.
@@ -167,18 +196,23 @@ function pairSource(model: Model, job: SelfPlayJob, all: readonly Encoded[], emp
  */
 export async function* selfPlay(
   model: Model,
-  job: SelfPlayJob,
+  given: SelfPlayJob,
   keeper: Keeper,
   stop: AbortSignal,
 ): AsyncGenerator<StudioEvent, TrainState, void> {
+  const { iteration, settings, saveEvery } = given;
+  const job = settings.usedPairs > 0 ? { ...given, pairs: given.pairs.slice(0, settings.usedPairs) } : given;
   if (job.pairs.length === 0)
     throw new StudioError("pairs", "There are no pairs, expected at least one picture with a caption.");
-  const { iteration, settings, saveEvery } = job;
   const state = (await keeper.state(iteration)) ?? freshState(job.opponent);
   await model.denoiser.update(thetaK, job.opponent);
   const losers = yield* opponents(model, job, keeper, stop);
   const pairs = pairSource(model, job, yield* encoded(model, job, losers, stop), await model.encodeText(""));
   yield { kind: "stage", stage: "train", done: state.step, of: settings.steps };
+  const options = trainOptions(model, job);
+  const probe = await prober(model, settings, pairs, options, stop);
+  const first = state.step === 0 ? await probe(0) : null;
+  if (first) yield { kind: "probe", iteration, report: first };
   let before = performance.now();
   let kept = state.step;
   const keep = async (complete: boolean): Promise<StudioEvent> => {
@@ -187,19 +221,13 @@ export async function* selfPlay(
     return { kind: "saved", iteration, step: state.step, complete };
   };
   try {
-    for await (const report of trainIteration(
-      model.denoiser,
-      theta,
-      thetaK,
-      pairs,
-      trainOptions(model, job),
-      state,
-      stop,
-    )) {
-      const now = performance.now();
-      yield { kind: "step", report: { ...report, seconds: (now - before) / 1000 } };
+    for await (const report of trainIteration(model.denoiser, theta, thetaK, pairs, options, state, stop)) {
+      const seconds = (performance.now() - before) / 1000;
+      const probed = await probe(state.step);
+      yield { kind: "step", report: { ...report, probe: probed, seconds } };
+      if (probed) yield { kind: "probe", iteration, report: probed };
       yield { kind: "stage", stage: "train", done: state.step, of: settings.steps };
-      before = now;
+      before = performance.now();
       if (state.step % saveEvery === 0 && state.step < settings.steps) yield await keep(false);
       stop.throwIfAborted();
     }

@@ -5,10 +5,12 @@
 import type {
   CallName,
   Calls,
+  ModelInfo,
   PairInput,
   Picture,
   ProjectState,
   SpinRequest,
+  SpinSettings,
   StepReport,
   Studio,
   StudioEvent,
@@ -36,6 +38,35 @@ interface Saved {
 const SIDE = 64;
 const MEMORY_KEY = "spin-studio.fake";
 const FINISH = [0.12, 0.6, 0.82, 0.95];
+const QUICK: SpinSettings = {
+  steps: 60,
+  pairsPerStep: 8,
+  learningRate: 5e-5,
+  warmupSteps: 5,
+  beta: 2000,
+  loss: "logistic",
+  captionDropout: 0.1,
+  independentNoise: false,
+  opponentSteps: 16,
+  guidance: 3,
+  seed: 42,
+  train: "full",
+  rank: 16,
+  safeguard: 0.9,
+  probeEvery: 10,
+  usedPairs: 48,
+};
+const falling = (settings: SpinSettings): readonly SpinSettings[] =>
+  [5e-5, 1.5e-5, 5e-6].map((learningRate) => ({ ...settings, learningRate }));
+const PRESETS: ModelInfo["presets"] = [
+  { id: "quick", title: "Quick", help: "made up, for a minute", settings: falling(QUICK) },
+  {
+    id: "default",
+    title: "Thorough",
+    help: "made up, for longer",
+    settings: falling({ ...QUICK, pairsPerStep: 32, usedPairs: 0 }),
+  },
+];
 
 /** `?fake=fast,fail,no-gpu` */
 export function fakeOptions(words: string, memory: FakeOptions["memory"]): FakeOptions {
@@ -161,7 +192,15 @@ export function createFakeStudio(options: FakeOptions): Studio {
     },
     async open() {
       await wait(3);
-      return { id: "pocket", title: "Pocket", resolution: SIDE, parameters: 4_130_000, guidance: 3 };
+      return {
+        id: "pocket",
+        title: "Pocket",
+        resolution: SIDE,
+        parameters: 4_130_000,
+        large: false,
+        guidance: 3,
+        presets: PRESETS,
+      };
     },
     project: async ({ project }) => state(project),
     async setPairs({ project, pairs }) {
@@ -243,6 +282,7 @@ export function madeUpReport(step: number, of: number, iteration: number, second
     safeguard: step === 1 ? 0.9 : Math.min(1, Math.max(0.2, 0.8 + swing(0.3))),
     gradientNorm: 0.4 + random(),
     learningRate: 5e-5 * (1 - step / of),
+    probe: null,
     seconds,
   };
 }

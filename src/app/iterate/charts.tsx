@@ -67,7 +67,7 @@ function curves(reports: readonly StepReport[], lossName: SpinSettings["loss"] |
   const span = spanFor(of);
   // a step's own timesteps move both errors far more than the sides differ
   const long = 2.5 * span;
-  const list = (key: Exclude<keyof StepReport, "step" | "of" | "safeguard">): number[] =>
+  const list = (key: Exclude<keyof StepReport, "step" | "of" | "safeguard" | "probe">): number[] =>
     reports.map((report) => report[key]);
   const last = (values: readonly number[]): number => values.at(-1) ?? 0;
   const loss = smooth(list("loss"), span);

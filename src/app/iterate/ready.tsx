@@ -13,8 +13,8 @@ export function Ready({ iteration }: { readonly iteration: number }) {
   const obstacle = useStudio(whyNotStart);
   const pairs = useStudio((state) => goodPairs(state).length);
   const prompts = useStudio((state) => state.prompts.length);
-  const steps = useStudio((state) => nextSettings(state).steps);
-  const loss = useStudio((state) => nextSettings(state).loss);
+  const steps = useStudio((state) => nextSettings(state)?.steps ?? null);
+  const loss = useStudio((state) => nextSettings(state)?.loss ?? "logistic");
   const start = LOSS_AT_START[loss];
   const opponent = iterationName(iteration - 1);
   return (
@@ -36,7 +36,7 @@ export function Ready({ iteration }: { readonly iteration: number }) {
           <li>
             <span>2</span>
             <span>
-              <b>Train.</b> {steps} steps on your pictures and the opponent’s.
+              <b>Train.</b> {steps ?? "A few dozen"} steps on your pictures and the opponent’s.
             </span>
           </li>
           <li>

@@ -3,10 +3,10 @@ import { useId, useState } from "react";
 import type { SpinSettings } from "../../studio/api.ts";
 import { Glyph } from "../parts/glyph.tsx";
 import {
-  defaultSettings,
   LOSSES,
   NUMBER_FIELDS,
   plainNumber,
+  presetSettings,
   rangeInWords,
   settingsSummary,
   type NumberField,
@@ -17,9 +17,10 @@ export function SettingsPanel({ iteration }: { readonly iteration: number }) {
   const actions = useActions();
   const model = useStudio((state) => state.model);
   const wanted = useStudio((state) => state.wanted);
-  const defaults = defaultSettings(model, iteration);
-  const settings: SpinSettings = { ...defaults, ...wanted };
   const [round, setRound] = useState(0);
+  const defaults = presetSettings(model, iteration);
+  if (defaults === null) return null;
+  const settings: SpinSettings = { ...defaults, ...wanted };
   const reset = (): void => {
     actions.resetSettings();
     setRound(round + 1); // the fields forget what was typed

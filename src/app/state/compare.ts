@@ -1,7 +1,6 @@
 /** @file Base and iterations side by side: the same prompts, the same seeds, drawn once. */
 import type { Picture, StudioEvent } from "../../studio/api.ts";
 import { CLOSE, isAbort, problemFrom } from "../problem.ts";
-import { isLarge } from "../settings.ts";
 import { cellKey, isRunning, models } from "./selectors.ts";
 import type { CompareSlice, Deps, PairItem, Prompt, Slice, StudioState } from "./studio-state.ts";
 
@@ -65,7 +64,7 @@ export const createCompare: Slice<CompareSlice> = (set, get, deps) => {
             prompts: prompts.map((prompt) => prompt.text),
             negativePrompt: "",
             seeds: prompts.map((prompt) => prompt.seed),
-            steps: drawSteps(isLarge(model)),
+            steps: drawSteps(model.large),
             guidance: model.guidance,
           };
           const pictures = await deps.studio.call("draw", request, mine.signal);

@@ -32,6 +32,7 @@ export const createRun: Slice<RunSlice> = (set, get, deps) => ({
     const before = get().current;
     const iteration = nextIteration(get());
     const settings = before?.settings ?? nextSettings(get());
+    if (settings === null) return;
     const startedAt = deps.now();
     deps.metrics.begin();
     // claimed before the first wait, so that a second click finds it running
@@ -127,6 +128,8 @@ export function onRunEvent(event: StudioEvent, state: StudioState, deps: Deps): 
       deps.metrics.push(current.iteration, report);
       return { current: { ...current, stage: "train", step: report.step, done: report.step, of: report.of } };
     }
+    case "probe":
+      return {};
     case "saved": {
       if (event.iteration !== current.iteration) return {};
       const savedSteps = [...current.savedSteps.filter((step) => step < event.step), event.step];

@@ -1,6 +1,6 @@
 /** @file What components ask of the state, named. */
 import type { SpinSettings } from "../../studio/api.ts";
-import { defaultSettings } from "../settings.ts";
+import { presetSettings } from "../settings.ts";
 import type { PairItem, Prompt, StudioState } from "./studio-state.ts";
 
 /** A pair that can be trained on. */
@@ -45,7 +45,8 @@ export function cellKey(iteration: number, prompt: Prompt): string {
   return `${iteration}|${prompt.seed}|${prompt.text}`;
 }
 
-/** The settings that the next iteration will have. */
-export function nextSettings(state: StudioState): SpinSettings {
-  return { ...defaultSettings(state.model, nextIteration(state)), ...state.wanted };
+/** The settings that the next iteration will have; null until a model is open. */
+export function nextSettings(state: StudioState): SpinSettings | null {
+  const preset = presetSettings(state.model, nextIteration(state));
+  return preset && { ...preset, ...state.wanted };
 }

@@ -233,9 +233,9 @@ test("a setting that is out of range keeps the run from starting; back to balanc
   store.getState().setNumber("beta", "-1");
   expect(whyNotStart(store.getState())).toBe("One setting is out of its range.");
   store.getState().setNumber("beta", "500");
-  expect(nextSettings(store.getState()).beta).toBe(500);
+  expect(nextSettings(store.getState())?.beta).toBe(500);
   store.getState().resetSettings();
-  expect(nextSettings(store.getState()).beta).toBe(2000);
+  expect(nextSettings(store.getState())?.beta).toBe(2000);
   expect(whyNotStart(store.getState())).toBeNull();
 });
 

@@ -1,0 +1,16 @@
+/** @file The engine's presets and the page's fields know nothing of each other: each value must be one that a person could have typed. */
+import { expect, test } from "vitest";
+import { NUMBER_FIELDS, parseNumber, plainNumber } from "../src/app/settings.ts";
+import { presetsFor } from "../src/studio/presets.ts";
+
+const models = [
+  { parameters: 4.1e6, guidance: 3 },
+  { parameters: 860e6, guidance: 7.5 },
+];
+const presets = models.flatMap((model) => presetsFor(model).map((preset) => ({ ...preset, model })));
+
+test.each(presets)("$id for $model.parameters parameters: every number is in its field's range", ({ settings }) => {
+  for (const one of settings)
+    for (const field of NUMBER_FIELDS)
+      expect(parseNumber(field, plainNumber(one[field.key]))).toEqual({ value: one[field.key] });
+});

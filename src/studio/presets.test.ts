@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { presetsFor, settingsOf } from "./presets.ts";
+
+const pocket = presetsFor({ parameters: 4.1e6, guidance: 3 });
+const full = presetsFor({ parameters: 860e6, guidance: 7.5 });
+const find = (presets: typeof pocket, id: string) => presets.find((preset) => preset.id === id) as (typeof pocket)[0];
+
+test("a newcomer gets the quick one of a small model and the balanced one of a large, and everybody the paper's", () => {
+  expect(pocket.map(({ id }) => id)).toEqual(["quick", "default", "paper"]);
+  expect(full.map(({ id }) => id)).toEqual(["balanced", "paper"]);
+});
+
+test("small models are trained whole and guarded at a falling rate, large ones through LoRA", () => {
+  for (const id of ["quick", "default"]) {
+    const rates = [1, 2, 3, 4].map((k) => settingsOf(find(pocket, id), k).learningRate);
+    expect(rates).toEqual([5e-5, 1.5e-5, 5e-6, 5e-6]);
+    expect(settingsOf(find(pocket, id), 1)).toMatchObject({ train: "full", guidance: 3, safeguard: 0.9 });
+  }
+  expect(settingsOf(find(full, "balanced"), 1)).toMatchObject({ train: "lora", guidance: 7.5, safeguard: 0 });
+});
+
+test("the paper's numbers, literally: warm-up of 200 steps even where there are 50", () => {
+  const numbers = [1, 2, 3].map((k) => {
+    const { learningRate, beta, steps, warmupSteps, pairsPerStep, opponentSteps, seed } = settingsOf(
+      find(full, "paper"),
+      k,
+    );
+    return [learningRate, beta, steps, warmupSteps, pairsPerStep, opponentSteps, seed];
+  });
+  expect(numbers).toEqual([
+    [2e-5, 2000, 50, 200, 256, 50, 5775709],
+    [2e-5, 5000, 500, 200, 256, 50, 5775709],
+    [5e-8, 5000, 200, 200, 256, 50, 5775709],
+  ]);
+});
+
+test("where a step is guarded two micro-batches of eight pairs fill a run for each arm: nothing is padded", () => {
+  const guarded = pocket.flatMap(({ settings }) => settings).filter(({ safeguard }) => safeguard > 0);
+  expect(guarded.length).toBeGreaterThan(0);
+  for (const { pairsPerStep } of guarded) expect(pairsPerStep % 16).toBe(0);
+});

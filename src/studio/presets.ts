@@ -1,0 +1,112 @@
+/** @file Settings that were thought about: for the page and the command line, by the size of the model. */
+import type { Preset, SpinSettings } from "./api.ts";
+import { isLarge } from "./size.ts";
+
+const common = {
+  loss: "logistic",
+  independentNoise: false,
+  seed: 42,
+  rank: 16,
+  usedPairs: 0,
+} as const;
+
+/** A rate that falls from iteration to iteration damps the swing round the pairs that a constant one shows. */
+const fallingRates = [5e-5, 1.5e-5, 5e-6];
+
+function iterations(
+  settings: Omit<SpinSettings, "learningRate">,
+  rates: readonly number[],
+  changed: readonly Partial<SpinSettings>[] = [],
+): readonly SpinSettings[] {
+  return rates.map((learningRate, k) => ({ ...settings, learningRate, ...changed[k] }));
+}
+
+/** What may be chosen for a model, the newcomer's first; `guidance` is the model's own. */
+export function presetsFor({ parameters, guidance }: { readonly parameters: number; readonly guidance: number }) {
+  const large = isLarge(parameters);
+  return large ? [balanced(guidance), paper("lora", guidance)] : [...small(guidance), paper("full", guidance)];
+}
+
+/** The whole network, guarded; opponents as the pictures are drawn later, but in fewer steps. */
+function small(guidance: number): readonly Preset[] {
+  const settings = {
+    ...common,
+    train: "full",
+    steps: 60,
+    pairsPerStep: 32,
+    warmupSteps: 5,
+    beta: 2000,
+    captionDropout: 0.1,
+    opponentSteps: 20,
+    guidance,
+    safeguard: 0.9,
+    probeEvery: 10,
+  } as const;
+  const quick = { ...settings, usedPairs: 48, pairsPerStep: 16, steps: 24, opponentSteps: 16, probeEvery: 12 };
+  return [
+    {
+      id: "quick",
+      title: "Quick",
+      help: "a few minutes an iteration: 48 pairs, each met eight times",
+      settings: iterations(quick, fallingRates),
+    },
+    {
+      id: "default",
+      title: "Thorough",
+      help: "all pairs, up to 256 are worth it; four times as long and steadier",
+      settings: iterations(settings, fallingRates),
+    },
+  ];
+}
+
+function balanced(guidance: number): Preset {
+  const settings = {
+    ...common,
+    train: "lora",
+    steps: 400,
+    pairsPerStep: 4,
+    warmupSteps: 20,
+    beta: 2000,
+    captionDropout: 0.2,
+    opponentSteps: 50,
+    guidance,
+    safeguard: 0,
+    probeEvery: 50,
+  } as const;
+  return {
+    id: "balanced",
+    title: "Balanced",
+    help: "a LoRA on the attention, as much as a computer at home can do",
+    settings: iterations(settings, [1e-5]),
+  };
+}
+
+/** As printed, warm-up too: it is longer than the first iteration, whose rate so peaks at a quarter of what it is called. */
+function paper(train: SpinSettings["train"], guidance: number): Preset {
+  const settings = {
+    ...common,
+    train,
+    steps: 500,
+    pairsPerStep: 256,
+    warmupSteps: 200,
+    beta: 5000,
+    captionDropout: 0.2,
+    opponentSteps: 50,
+    guidance,
+    seed: 5775709,
+    safeguard: 0,
+    probeEvery: 10,
+  } as const;
+  const changed = [{ steps: 50, beta: 2000 }, { steps: 500 }, { steps: 200 }];
+  return {
+    id: "paper",
+    title: "Paper",
+    help: "the numbers of SPIN-Diffusion as printed; hours, without the safeguard",
+    settings: iterations(settings, [2e-5, 2e-5, 5e-8], changed),
+  };
+}
+
+/** The preset's settings of iteration 1, 2, … */
+export function settingsOf(preset: Preset, iteration: number): SpinSettings {
+  return preset.settings[Math.min(iteration, preset.settings.length) - 1] as SpinSettings;
+}
