@@ -31,7 +31,10 @@ export async function drawAll(
 ): Promise<readonly Picture[]> {
   await model.denoiser.update(evaluated, vector);
   const pictures: Picture[] = [];
-  for await (const picture of draw(model, evaluated, options, stop)) onPicture?.(pictures.push(picture));
+  for await (const picture of draw(model, evaluated, options, stop)) {
+    pictures.push(picture);
+    onPicture?.(pictures.length);
+  }
   return pictures;
 }
 
