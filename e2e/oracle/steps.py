@@ -7,6 +7,9 @@ inside = -0.5 beta ((L_w - L_l) policy - (L_w - L_l) opponent)
 spin   = mean of -logsigmoid(inside) | max(0, 1 - inside) | 1 - inside
 dpo    = spin whose opponent is the base model without an adapter
 sft    = mean of L_w
+
+With a safeguard, g_w and g_l are the gradients of that mean through L_w alone and through L_l alone, and the gradient is
+g_w + s g_l with s = min(1, factor |g_w|^2 / -<g_w, g_l>) where the product is negative, else 1 (Diffusion-SDPO's idea).
 """
 
 import numpy as np
@@ -43,6 +46,13 @@ STEPS = {
     "full-sft": ("full", "batch", "sft", "logistic", 5000),
 }
 
+# the same, and the safeguard's factor
+GUARDED = {
+    "lora-spin-safeguard": ("lora", "batch", "spin", "logistic", 2000, 0.3),
+    "lora-dpo-safeguard": ("lora", "batch", "dpo", "logistic", 20, 0.9),
+    "full-spin-safeguard": ("full", "batch", "spin", "logistic", 500, 0.3),
+}
+
 
 def batches(width: int = UNET.cross, size: tuple = UNET.latent[1:], count: int = B) -> dict:
     """The three `--batch` files by name."""
@@ -73,7 +83,24 @@ def errors(model, batch: dict) -> tuple[torch.Tensor, torch.Tensor]:
     return unets.errors_of(unets.predict(model, xt, t, text), target).chunk(2)
 
 
-def step(policy, against: tuple, batch: dict, objective: str, loss: str, beta: float) -> dict:
+def guarded(model, value: torch.Tensor, w: torch.Tensor, l: torch.Tensor, factor: float) -> torch.Tensor:
+    """Leaves g_w + s g_l as the parameters' gradients, and returns s."""
+    trained = [p for p in model.parameters() if p.requires_grad]
+
+    def through(errors: torch.Tensor) -> tuple:
+        (pull,) = torch.autograd.grad(value, errors, retain_graph=True)
+        return torch.autograd.grad(errors, trained, pull, retain_graph=True)
+
+    g_w, g_l = through(w), through(l)
+    dot = lambda a, b: sum((x * y).sum() for x, y in zip(a, b)).double()
+    conflict = -dot(g_w, g_l)
+    s = torch.clamp(factor * dot(g_w, g_w) / conflict, max=1) if conflict > 0 else torch.ones(())
+    for p, a, b in zip(trained, g_w, g_l):
+        p.grad = a + s.to(a) * b
+    return s
+
+
+def step(policy, against: tuple, batch: dict, objective: str, loss: str, beta: float, factor: float = 0) -> dict:
     """What `studio step` writes. `against`: the opponent's L_w and L_l; sft does not read it."""
     policy.zero_grad()
     w, l = errors(policy, batch)
@@ -85,7 +112,10 @@ def step(policy, against: tuple, batch: dict, objective: str, loss: str, beta: f
         inside = -0.5 * beta * ((w - l) - (w0 - l0)).double()
         value = LOSSES[loss](inside).mean()
         out |= {"inside": inside, "error_winner_opponent": w0, "error_loser_opponent": l0}
-    value.backward()
+    if factor:
+        out["safeguard_scale"] = guarded(policy, value, w, l, factor)
+    else:
+        value.backward()
     return {"loss": value, **out, **gradients(policy)}
 
 
@@ -123,7 +153,7 @@ class Players:
         self.opponent = {"lora": lora(self.adapters["opponent"]), "full": load(base(), self.weights)}
 
     def step(self, name: str) -> dict:
-        train, batch, objective, loss, beta = STEPS[name]
+        train, batch, objective, loss, beta, *factor = {**STEPS, **GUARDED}[name]
         with torch.no_grad():
             against = errors(self.base if objective == "dpo" else self.opponent[train], batches()[batch])
-        return step(self.policy[train], against, batches()[batch], objective, loss, beta)
+        return step(self.policy[train], against, batches()[batch], objective, loss, beta, *factor)

@@ -19,7 +19,7 @@ afterAll(() => dir.remove());
 const at = (name: string): string => `${goldens}/step/${name}`;
 const file = (name: string): string => at(`${name}.safetensors`);
 const errors = ["error_winner", "error_loser", "error_winner_opponent", "error_loser_opponent"];
-const values = ["loss", "inside", ...errors];
+const values = ["loss", "safeguard_scale", "inside", ...errors];
 const policy = ["--model", at("policy"), "--adapter", file("policy-adapter")];
 const players = [...policy, "--opponent-adapter", file("opponent-adapter")];
 const full = ["--model", at("policy"), "--train", "full"];
@@ -69,6 +69,31 @@ describe("a step is PyTorch's", () => {
     const whole = objective === "dpo" ? full : [...full, "--opponent", at("opponent")];
     const got = await step(golden, ...(golden.startsWith("lora") ? lora : whole), ...argv);
     agree(got, readTensors(file(golden)), beta);
+  });
+
+  // golden, objective, beta, factor: GUARDED there
+  test.each([
+    ["lora-spin-safeguard", "spin", 2000, 0.3],
+    ["lora-dpo-safeguard", "dpo", 20, 0.9],
+    ["full-spin-safeguard", "spin", 500, 0.3],
+  ] as const)("%s", async (golden, objective, beta, factor) => {
+    const lora = objective === "dpo" ? policy : players;
+    const player = golden.startsWith("lora") ? lora : [...full, "--opponent", at("opponent")];
+    const argv = ["--batch", file("batch"), "--objective", objective, "--beta", String(beta)];
+    const got = await step(golden, ...player, ...argv, "--safeguard", String(factor));
+    const expected = readTensors(file(golden));
+    agree(got, expected, beta);
+    const [scale] = numbers(expected, "safeguard_scale");
+    expect(scale).toBeLessThan(1);
+    expect(numbers(got, "safeguard_scale")[0]).toBeCloseTo(scale as number, 4);
+  });
+
+  test("a safeguard that has nothing to do leaves the step what it is without", async () => {
+    const argv = [...players, "--batch", file("batch"), "--beta", "2000"];
+    const got = await step("loose", ...argv, "--safeguard", "1e9");
+    expect(numbers(got, "safeguard_scale")).toEqual([1]);
+    got.delete("safeguard_scale");
+    agree(got, await step("bare", ...argv), 2000);
   });
 
   test.each(["stage", "block"])("cut %s, weights in half precision agree", async (cut) => {

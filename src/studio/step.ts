@@ -10,8 +10,9 @@ import { loraTargets } from "../plan/targets.ts";
 import type { Backend } from "../runtime/backend.ts";
 import type { Adapter, Denoiser } from "../spin/denoiser.ts";
 import type { ObjectiveName } from "../spin/objectives.ts";
-import { noised, pairBatch, rows, winnerBatch } from "../spin/pair.ts";
-import { dpoStep, type PairOutcome, sftStep, spinStep } from "../spin/step.ts";
+import { loserBatch, noised, pairBatch, rows, winnerBatch } from "../spin/pair.ts";
+import { TwoGradients } from "../spin/safeguard.ts";
+import { dpoStep, dpoStepApart, type PairOutcome, sftStep, spinStep, spinStepApart } from "../spin/step.ts";
 import { initialLora } from "./initial-lora.ts";
 import type { Model } from "./model.ts";
 import { loadNetwork, loraVector, type Player, sameTargets, targetsOf, weightsVector } from "./player.ts";
@@ -21,6 +22,8 @@ export interface StepChoices {
   readonly objective: "spin" | "dpo" | "sft";
   readonly loss: ObjectiveName;
   readonly beta: number;
+  /** the safeguard's factor; 0: off. Without a loser there is nothing to guard. */
+  readonly safeguard: number;
   readonly train: "full" | "lora";
   readonly cut: "whole" | "stage" | "block";
   readonly weights: "float32" | "float16";
@@ -31,6 +34,8 @@ export interface StepChoices {
 export interface StepOutcome {
   /** mean over the batch, float64 */
   readonly loss: number;
+  /** what the safeguard scaled the loser's gradient by; null where it is off */
+  readonly scale: number | null;
   /** By the names of the file: `error_winner`, …; what an objective has not is not there. */
   readonly perPair: Readonly<Record<string, readonly number[]>>;
   /** As the adapter's file spells them. */
@@ -59,11 +64,10 @@ export async function judgeStep(
     const microBatches = Array.from({ length: Math.ceil(pairs.length / most) }, (_, i) =>
       pairs.slice(i * most, (i + 1) * most),
     );
-    const result =
+    const { gradient, ...result } =
       choices.objective === "sft"
         ? await supervised(net, model, batch, microBatches)
         : await selfPlay(net, against, model, batch, microBatches, choices);
-    const gradient = await net.gradients();
     const spelled = model.set.layout.map(({ name, shape, offset }) => {
       const data = gradient.subarray(offset, offset + sizeOf(shape));
       return [spell(policy.lora, name), { shape, data }] as const;
@@ -139,7 +143,7 @@ function apart(policy: Denoiser, opponent: Denoiser): Denoiser {
   };
 }
 
-type Judged = Omit<StepOutcome, "gradients">;
+type Judged = Omit<StepOutcome, "gradients"> & { readonly gradient: Float32Array };
 
 async function selfPlay(
   net: Denoiser,
@@ -147,17 +151,27 @@ async function selfPlay(
   { noise }: Model,
   { shape, pairs }: StepBatch,
   microBatches: readonly (readonly StepPair[])[],
-  { objective, loss, beta }: StepChoices,
+  { objective, loss, beta, safeguard }: StepChoices,
 ): Promise<Judged> {
   const outcomes: PairOutcome[] = [];
   const step = objective === "dpo" ? dpoStep : spinStep;
+  const stepApart = objective === "dpo" ? dpoStepApart : spinStepApart;
+  const two = safeguard > 0 ? new TwoGradients(net) : null;
   for (const part of microBatches) {
-    const { batch, text } = pairBatch(noise, shape, part.map(met));
-    const accumulation = pairs.length / part.length;
-    outcomes.push(...(await step(net, policyId, against, batch, text, { beta, loss, accumulation })));
+    const options = { beta, loss, accumulation: pairs.length / part.length };
+    const visited = part.map(met);
+    if (two) {
+      const arms = { winner: winnerBatch(noise, shape, visited), loser: loserBatch(noise, shape, visited) };
+      outcomes.push(...(await stepApart(net, policyId, against, arms, options, two)));
+    } else {
+      const { batch, text } = pairBatch(noise, shape, visited);
+      outcomes.push(...(await step(net, policyId, against, batch, text, options)));
+    }
   }
+  const found = two ? await two.combined(safeguard) : { gradient: await net.gradients(), scale: null };
   const of = (key: keyof PairOutcome) => outcomes.map((outcome) => outcome[key]);
   return {
+    ...found,
     loss: mean(of("value")),
     perPair: {
       inside: of("inside"),
@@ -187,7 +201,12 @@ async function supervised(
     losers.push(...(await net.errors(policyId, noised(noise, shape.latents, arms), losing)));
   }
   const error_loser = losers.length > 0 ? { error_loser: losers } : {};
-  return { loss: mean(winners), perPair: { error_winner: winners, ...error_loser } };
+  return {
+    loss: mean(winners),
+    gradient: await net.gradients(),
+    scale: null,
+    perPair: { error_winner: winners, ...error_loser },
+  };
 }
 
 /** The pair as Algorithm 1 meets it; the caption is never dropped. Without a loser its rows are never built. */

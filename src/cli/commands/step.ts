@@ -27,6 +27,11 @@ export const step = command({
     objective: oneOf(["spin", "dpo", "sft"], "what is minimised", "spin"),
     loss: oneOf(["logistic", "hinge", "correlation"], "the function l of the logit", "logistic"),
     beta: number("strength of the logit, errors being means", { min: 0 }, 2000),
+    safeguard: number(
+      "scales the loser's gradient so that it takes at most this share of the winner's fall; 0: off",
+      { min: 0 },
+      0,
+    ),
     train: oneOf(["full", "lora"], "what is trained", "lora"),
     adapter: text("FILE", "the policy's LoRA in PEFT's names; without it a fresh one with B = 0"),
     "opponent-adapter": text("FILE", "the opponent's LoRA; without an opponent the base model is played against"),
@@ -37,7 +42,7 @@ export const step = command({
     backend: backendOption,
   },
   run: async (options, _, { progress }) => {
-    const { objective, loss, beta, train, rank, alpha, targets, seed, cut, weights, out } = options;
+    const { objective, loss, beta, safeguard, train, rank, alpha, targets, seed, cut, weights, out } = options;
     if (train === "full" && (options.adapter ?? options["opponent-adapter"]) !== undefined)
       refuse("An adapter was given, and --train lora was expected with it: full training has none.");
     const folder = await openModelFolder(options.model, ["unet"]);
@@ -48,12 +53,15 @@ export const step = command({
     const batch = readStepBatch(tensors, unet, typeof schedule === "number" ? schedule : TIMESTEPS);
     const opponent = await openOpponent(options.opponent, options["opponent-adapter"], folder);
     const fresh = { rank, alpha: alpha ?? rank, targets, seed };
-    const choices = { objective, loss, beta, train, cut: cutFor(cut, unet), weights, fresh };
+    const choices = { objective, loss, beta, safeguard, train, cut: cutFor(cut, unet), weights, fresh };
     const outcome = await withBackend(options.backend, (backend) => {
       progress(`${batch.pairs.length} pairs on ${backend.description}`);
       return judgeStep(backend, { folder, lora }, opponent, batch, choices);
     });
-    await writeFileWhole(out, writeSafetensors(tensorsOf(outcome), metadataOf({ objective, loss, beta, train })));
+    await writeFileWhole(
+      out,
+      writeSafetensors(tensorsOf(outcome), metadataOf({ objective, loss, beta, safeguard, train })),
+    );
     return describe(outcome, out);
   },
 });
@@ -70,10 +78,11 @@ async function openOpponent(
   };
 }
 
-function tensorsOf({ loss, perPair, gradients }: StepOutcome): Map<string, FileTensor> {
+function tensorsOf({ loss, scale, perPair, gradients }: StepOutcome): Map<string, FileTensor> {
   const float = (shape: readonly number[], data: Float32Array): FileTensor => ({ dtype: "F32", shape, data });
   return new Map([
     ["loss", float([], Float32Array.of(loss))] as const,
+    ...(scale === null ? [] : [["safeguard_scale", float([], Float32Array.of(scale))] as const]),
     ...Object.entries(perPair).map(([key, v]) => [key, float([v.length], Float32Array.from(v))] as const),
     ...[...gradients].map(([name, { shape, data }]) => [name, float(shape, data)] as const),
   ]);
@@ -82,13 +91,12 @@ function tensorsOf({ loss, perPair, gradients }: StepOutcome): Map<string, FileT
 const metadataOf = (choices: Readonly<Record<string, string | number>>): Record<string, string> =>
   Object.fromEntries(Object.entries(choices).map(([key, value]) => [key, String(value)]));
 
-function describe({ loss, perPair, gradients }: StepOutcome, out: string) {
+function describe({ loss, scale, perPair, gradients }: StepOutcome, out: string) {
   let square = 0;
   for (const { data } of gradients.values()) for (const g of data) square += g * g;
-  const json = { loss, ...perPair, gradients: gradients.size, gradient_norm: Math.sqrt(square), out };
-  const rows = Object.entries(perPair).map(
-    ([key, v]) => `${key.padEnd(22)}${v.map((x) => x.toPrecision(7)).join("  ")}`,
-  );
+  const told = scale === null ? perPair : { safeguard_scale: [scale], ...perPair };
+  const json = { loss, ...told, gradients: gradients.size, gradient_norm: Math.sqrt(square), out };
+  const rows = Object.entries(told).map(([key, v]) => `${key.padEnd(22)}${v.map((x) => x.toPrecision(7)).join("  ")}`);
   const tail = `${gradients.size} gradients, norm ${json.gradient_norm.toPrecision(6)}, in ${out}`;
   return { json, text: [`${"loss".padEnd(22)}${loss.toPrecision(9)}`, ...rows, tail].join("\n") };
 }
