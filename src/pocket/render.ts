@@ -30,7 +30,8 @@ export interface Composition {
   readonly fullness: number;
 }
 
-const palette: { readonly [C in Colour]: Rgb } = {
+/** Each colour in full light and at full fullness. */
+export const palette: { readonly [C in Colour]: Rgb } = {
   red: [0.9, 0.13, 0.13],
   yellow: [0.98, 0.84, 0.12],
   green: [0.13, 0.7, 0.24],
