@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nanoFiles } from "../../e2e/nano-model.ts";
+import type { SpinSettings, StepReport } from "../studio/api.ts";
 import { decodeImage, encodePng } from "./images.ts";
 import { readTensors, scratch, studio, studioJson } from "./test-support.ts";
 
@@ -52,12 +53,14 @@ describe("a run", () => {
     const picture = decodeImage(readFileSync(join(out, "opponents", "1", "1.png")));
     expect([picture.width, picture.height]).toEqual([8, 8]);
     const log = readFileSync(join(out, "log.jsonl"), "utf8").trim().split("\n");
-    const lines = log.map((line) => JSON.parse(line) as { iteration: number; step: number; loss: number });
+    const lines = log.map((line) => JSON.parse(line) as { iteration: number } & StepReport);
     expect(lines.map(({ iteration, step }) => `${iteration}/${step}`)).toEqual(
       [1, 2].flatMap((k) => Array.from({ length: 12 }, (_, i) => `${k}/${i + 1}`)),
     );
     const starts = lines.filter(({ step }) => step === 1).map(({ loss }) => loss);
     expect(starts).toEqual([Math.LN2, Math.LN2]);
+    expect(lines.filter(({ probe }) => probe !== null).map(({ step }) => step)).toEqual([12, 12]);
+    for (const { safeguard } of lines) expect(safeguard).toBeGreaterThan(0);
     const [first, second] = [1, 2].map((k) => readTensors(weights(out, k)));
     expect([...(first?.keys() ?? [])]).toContain("conv_in.weight");
     expect(first?.get("conv_in.weight")?.data).not.toEqual(second?.get("conv_in.weight")?.data);
@@ -69,6 +72,29 @@ describe("a run", () => {
     const told = (await studioJson(...argv(longer), "--resume")) as unknown as Told;
     expect(told.iterations.map(({ iteration }) => iteration)).toEqual([2]);
     expect(readFileSync(weights(longer))).toEqual(readFileSync(weights(out)));
+  });
+
+  test("begins from a preset, and what is typed stands for all iterations", async () => {
+    const typed = ["--preset", "default", "--steps", "1", "--opponent-steps", "1", "--pairs-per-step", "4"];
+    const settled = (out: string) =>
+      JSON.parse(readFileSync(join(out, "run.json"), "utf8")) as { preset: string; settings: SpinSettings[] };
+    const base = ["spin", "--model", nano, "--pairs", pairs, "--iterations", "1", ...typed];
+    await studioJson(...base, "--out", dir.path("preset"));
+    const { preset, settings } = settled(dir.path("preset"));
+    expect(preset).toBe("default");
+    expect(settings.map(({ learningRate, steps, beta }) => [learningRate, steps, beta])).toEqual([
+      [5e-5, 1, 2000],
+      [1.5e-5, 1, 2000],
+      [5e-6, 1, 2000],
+    ]);
+    await studioJson(...base, "--lr", "1e-4", "--used-pairs", "2", "--safeguard", "0", "--out", dir.path("typed"));
+    const other = settled(dir.path("typed")).settings;
+    expect(other.map(({ learningRate, safeguard }) => [learningRate, safeguard])).toEqual([
+      [1e-4, 0],
+      [1e-4, 0],
+      [1e-4, 0],
+    ]);
+    expect(readdirSync(join(dir.path("typed"), "opponents", "1"))).toHaveLength(2);
   });
 
   test("trains a LoRA where it is told to", async () => {
@@ -86,6 +112,16 @@ describe("a run", () => {
     ["no folder of pairs", [...argv(dir.path("x")), "--pairs", dir.path("nowhere")], /nowhere does not exist\.$/],
     ["no model", [...argv(dir.path("x")), "--model", pairs], /\.$/],
     ["no steps", [...argv(dir.path("x")), "--steps", "0"], /--steps is "0"/],
+    [
+      "another preset",
+      [...argv(out), "--resume", "--preset", "paper"],
+      /was begun with preset "quick", and "paper" was/,
+    ],
+    [
+      "a preset of other models",
+      [...argv(dir.path("x")), "--preset", "balanced"],
+      /--preset is "balanced", and one of quick, default, paper was expected for this model\.$/,
+    ],
   ])("%s ends in a sentence", async (_, typed, sentence) => {
     const { code, stderr, stdout } = await studio(...typed, "--json");
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -98,6 +134,10 @@ describe("a run", () => {
     expect(stderr).toMatch(/^lonely\.png: .*no caption/m);
     expect(stderr).toMatch(/^SPIN 1: opponents 5 of 5$/m);
     expect(stderr).toMatch(/^SPIN 1: step 3 of 3, loss \d\.\d{4}, accuracy \d+ %/m);
+    const errors = String.raw`\d\.\d{4} \([+-]\d+\.\d %\)`;
+    expect(stderr).toMatch(
+      new RegExp(`^SPIN 1: probe after step 3: error on the pairs ${errors}, on the opponent's ${errors}`, "m"),
+    );
   });
 });
 
