@@ -37,5 +37,8 @@ test("the first 200 of the test part have every layout, time, colour and shape",
 test("the parts and their order never change", () => {
   const digest = (captions: readonly string[]) => createHash("sha256").update(captions.join("\n")).digest("hex");
   expect([development.length, held.length]).toEqual([114, 404]);
-  expect([digest(development).slice(0, 16), digest(held).slice(0, 16)]).toEqual(["3180c3e4a33f2bfd", "f65cd3f5dfa692e2"]);
+  expect([digest(development).slice(0, 16), digest(held).slice(0, 16)]).toEqual([
+    "3180c3e4a33f2bfd",
+    "f65cd3f5dfa692e2",
+  ]);
 });
