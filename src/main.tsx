@@ -1,12 +1,7 @@
 /** @file The composition root: the only place that knows both the page and the engine behind it. */
 import { mount } from "./app/mount.tsx";
-import type { PairReader } from "./app/read-files.ts";
 import type { Studio } from "./studio/api.ts";
-
-async function loadReader(): Promise<PairReader> {
-  const [{ importPairs }, { cropResize }] = await Promise.all([import("./pairs/import.ts"), import("./pairs/crop.ts")]);
-  return { importPairs, cropResize };
-}
+import { startPairReader } from "./studio/pair-reader.ts";
 
 /** The engine in its worker; with `?fake` one that only pretends, for trying the page and for its tests. */
 async function startEngine(pretend: string | null): Promise<Studio> {
@@ -18,5 +13,5 @@ async function startEngine(pretend: string | null): Promise<Studio> {
 const element = document.getElementById("root");
 const pretend = new URLSearchParams(location.search).get("fake");
 if (element !== null) {
-  mount({ element, studio: await startEngine(pretend), loadReader, pretend: pretend !== null });
+  mount({ element, studio: await startEngine(pretend), reader: startPairReader(), pretend: pretend !== null });
 }

@@ -22,8 +22,7 @@ import type { BackendName } from "./state/studio-state.ts";
 export interface Mounting {
   readonly element: HTMLElement;
   readonly studio: Studio;
-  /** loaded with the first files */
-  readonly loadReader: () => Promise<PairReader>;
+  readonly reader: PairReader;
   /** the engine only pretends */
   readonly pretend: boolean;
 }
@@ -36,7 +35,7 @@ export function askedBackend(search: string): BackendName | null {
   return asked === "wasm" || asked === "webgpu" ? asked : null;
 }
 
-export function mount({ element, studio, loadReader, pretend }: Mounting): void {
+export function mount({ element, studio, reader, pretend }: Mounting): void {
   const pictures = createPictures();
   const metrics = createMetrics();
   const store = createStudioStore({
@@ -44,6 +43,7 @@ export function mount({ element, studio, loadReader, pretend }: Mounting): void 
     project: PROJECT,
     pictures,
     metrics,
+    reader,
     now: () => Date.now(),
     force: askedBackend(globalThis.location.search),
     go: (route) => {
@@ -53,7 +53,7 @@ export function mount({ element, studio, loadReader, pretend }: Mounting): void 
   watchRequests();
   void store.getState().boot();
   createRoot(element).render(
-    <WorkbenchProvider workbench={{ store, pictures, metrics, loadReader, pretend }}>
+    <WorkbenchProvider workbench={{ store, pictures, metrics, reader, pretend }}>
       <App />
     </WorkbenchProvider>,
   );

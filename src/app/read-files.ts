@@ -1,106 +1,103 @@
-/** @file Dropped files to pairs: captions are matched by the importer, pictures are decoded here by the browser. */
+/** @file Files to pairs: the worker reads them, and what it has read comes in while it goes on. */
 import { count } from "./format.ts";
-import type { Pixels } from "./pictures.ts";
-import type { NewPair, Refusal, StudioState } from "./state/studio-state.ts";
+import type { Box, Refusal, StudioState } from "./state/studio-state.ts";
 
-export interface FileIn {
-  /** relative path with forward slashes */
+export interface SourceFile {
+  /** with "/" between folders */
   readonly path: string;
-  bytes(): Promise<Uint8Array>;
+  readonly file: Blob;
 }
 
-export interface ImportedPair {
+export interface ReadPair {
   readonly id: string;
+  readonly pictureHash: string;
   readonly path: string;
   readonly caption: string;
-  read(): Promise<Uint8Array>;
-}
-
-export interface Decoded {
   readonly width: number;
   readonly height: number;
+  readonly likeness: string;
+  readonly side: number;
   readonly rgba: Uint8ClampedArray<ArrayBuffer>;
 }
 
-/** What is not the page's own work: finding captions, and bringing a picture to the model's square. */
+/** What is not the page's own work: unpacking, finding captions, decoding, hashing, cropping. */
 export interface PairReader {
-  /** Says why it refuses a file; decodes nothing. */
-  importPairs(
-    files: readonly FileIn[],
-  ): Promise<{ readonly pairs: readonly ImportedPair[]; readonly refused: readonly Refusal[] }>;
-  cropResize(pixels: Decoded, side: number): Uint8ClampedArray<ArrayBuffer>;
+  open(request: {
+    readonly files: readonly SourceFile[];
+    readonly known: readonly { readonly id: string; readonly path: string; readonly caption: string }[];
+    /** of the model's pictures, in pixels */
+    readonly side: number;
+  }): Promise<{
+    readonly count: number;
+    readonly captions: readonly { readonly id: string; readonly caption: string }[];
+  }>;
+  /** The next pairs of what was opened last; `refused` is null while there is more. */
+  next(none: Record<string, never>): Promise<{
+    readonly pairs: readonly ReadPair[];
+    readonly done: number;
+    readonly refused: readonly Refusal[] | null;
+  }>;
+  crop(request: {
+    readonly pictureHash: string;
+    readonly box: Box | null;
+    readonly side: number;
+  }): Promise<Uint8ClampedArray<ArrayBuffer>>;
+  /** The file of a picture as it came; null where it is not kept. */
+  original(request: { readonly pictureHash: string }): Promise<Blob | null>;
+  /** Forgets the files of all other pictures. */
+  keepOnly(request: { readonly pictureHashes: readonly string[] }): Promise<null>;
 }
 
 export interface ReadRequest {
-  readonly files: readonly File[];
-  /** of the model's pictures, in pixels */
+  readonly files: readonly SourceFile[];
   readonly side: number;
-  readonly loadReader: () => Promise<PairReader>;
-  readonly actions: Pick<StudioState, "setReading" | "addPairs">;
+  readonly reader: PairReader;
+  readonly state: () => StudioState;
+  /** keeps what was read until then */
+  readonly stop: AbortSignal;
 }
 
-export async function readFiles({ files, side, loadReader, actions }: ReadRequest): Promise<void> {
-  actions.setReading({ done: 0, of: files.length });
-  const refused: Refusal[] = [];
-  const read: NewPair[] = [];
+const MOST_NAMED = 3;
+
+export async function readFiles({ files, side, reader, state, stop }: ReadRequest): Promise<void> {
+  const { setReading, addPairs, giveCaptions, savePairs } = state();
+  setReading({ done: 0, of: files.length });
+  const already: string[] = [];
+  let refused: readonly Refusal[] | null = null;
   try {
-    const reader = await loadReader();
-    const imported = await reader.importPairs(files.map(fileIn));
-    refused.push(...imported.refused);
-    for (const [at, pair] of imported.pairs.entries()) {
-      actions.setReading({ done: at, of: imported.pairs.length });
-      try {
-        const { width, height, square } = await decode(await pair.read());
-        const pixels: Pixels = { side, rgba: reader.cropResize(square, side) };
-        const source = pair.path.split("/").at(-1) ?? pair.path;
-        read.push({ id: pair.id, caption: pair.caption, source, size: `${width} × ${height}`, pixels });
-      } catch (error) {
-        refused.push({ path: pair.path, reason: wordsOf(error) });
-      }
+    const known = state().pairs.map(({ id, source, caption }) => ({ id, path: source, caption }));
+    const opened = await reader.open({ files, known, side });
+    giveCaptions(opened.captions);
+    while (refused === null && !stop.aborted) {
+      const batch = await reader.next({});
+      refused = batch.refused;
+      const pairs = batch.pairs.map(({ path, width, height, rgba, ...pair }) => {
+        return { ...pair, source: path, whole: { width, height }, pixels: { side: pair.side, rgba } };
+      });
+      if (pairs.length > 0) already.push(...(await addPairs(pairs, [])));
+      setReading({ done: batch.done, of: opened.count });
     }
-    if (imported.pairs.length === 0 && imported.refused.length === 0) {
+    if (opened.count === 0 && opened.captions.length === 0 && (refused ?? []).length === 0) {
       const reason = "No picture is among them: .png, .jpg or .webp was expected.";
-      refused.push({ path: count(files.length, "file"), reason });
+      refused = [{ path: count(files.length, "file"), reason }];
     }
+    await savePairs();
   } catch (error) {
-    refused.push({ path: count(files.length, "file"), reason: wordsOf(error) });
-  } finally {
-    await actions.addPairs(read, refused);
+    const reason = error instanceof Error ? error.message : String(error);
+    refused = [{ path: count(files.length, "file"), reason }];
   }
+  await addPairs([], [...(refused ?? []), ...inAlready(already)]);
+  setReading(null);
 }
 
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function inAlready(sources: readonly string[]): readonly Refusal[] {
+  if (sources.length > MOST_NAMED) return [{ path: count(sources.length, "picture"), reason: "They are in already." }];
+  return sources.map((path) => ({ path, reason: "The same picture is in already." }));
 }
 
-function fileIn(file: File): FileIn {
+/** A dropped or chosen file, under the path that it has in its folder. */
+export function sourceFile(file: File): SourceFile {
   const { path, relativePath } = file as File & { path?: string; relativePath?: string };
   const name = path ?? relativePath ?? (file.webkitRelativePath === "" ? file.name : file.webkitRelativePath);
-  return {
-    path: name.replace(/^(\.?\/)+/, ""),
-    bytes: async () => new Uint8Array(await file.arrayBuffer()),
-  };
-}
-
-/** The centre square, in the picture's own pixels; turned as its EXIF data says. */
-async function decode(bytes: Uint8Array): Promise<{ width: number; height: number; square: Decoded }> {
-  let bitmap: ImageBitmap;
-  try {
-    bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)]), {
-      imageOrientation: "from-image",
-      premultiplyAlpha: "none",
-    });
-  } catch {
-    throw new Error("This browser cannot open it. Save it as JPEG or PNG.");
-  }
-  const { width, height } = bitmap;
-  const side = Math.min(width, height);
-  try {
-    const context = new OffscreenCanvas(side, side).getContext("2d", { willReadFrequently: true });
-    if (context === null) throw new Error("This browser gives no canvas to read it with.");
-    context.drawImage(bitmap, -Math.floor((width - side) / 2), -Math.floor((height - side) / 2));
-    return { width, height, square: { width: side, height: side, rgba: context.getImageData(0, 0, side, side).data } };
-  } finally {
-    bitmap.close();
-  }
+  return { path: name.replace(/^(\.?\/)+/, ""), file };
 }

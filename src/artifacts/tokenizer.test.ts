@@ -39,6 +39,7 @@ describe.skipIf(!present)("CLIP's vocabulary (skipped where ../shared/data/clip 
   test("says what it cuts", () => {
     const long = encode(`${"a ".repeat(73)}red circle above blue squares`);
     expect(long).toMatchObject({ count: 78, cut: "above blue squares" });
+    expect(long.kept).toMatch(/^a a .* a red circle$/);
     expect(long.ids).toHaveLength(77);
     expect(long.ids[76]).toBe(end);
     expect(encode("a ".repeat(75))).toMatchObject({ count: 75, cut: "" });
@@ -52,9 +53,19 @@ describe("a smaller vocabulary", () => {
   const tokenizer = createTokenizer(vocab, merges, 8);
 
   test("merges, pads, and reads what it lacks as the unknown token", () => {
-    expect(tokenizer.encode("AB\n a b")).toEqual({ ids: [0, 6, 4, 5, 1, 1, 1, 1], count: 3, cut: "" });
-    expect(tokenizer.encode("xab")).toEqual({ ids: [0, 1, 6, 1, 1, 1, 1, 1], count: 2, cut: "" });
-    expect(tokenizer.encode("ab ".repeat(8))).toEqual({ ids: [0, 6, 6, 6, 6, 6, 6, 1], count: 8, cut: "ab ab" });
+    expect(tokenizer.encode("AB\n a b")).toEqual({ ids: [0, 6, 4, 5, 1, 1, 1, 1], count: 3, kept: "ab a b", cut: "" });
+    expect(tokenizer.encode("xab")).toEqual({
+      ids: [0, 1, 6, 1, 1, 1, 1, 1],
+      count: 2,
+      kept: expect.stringMatching(/ab$/),
+      cut: "",
+    });
+    expect(tokenizer.encode("ab ".repeat(8))).toEqual({
+      ids: [0, 6, 6, 6, 6, 6, 6, 1],
+      count: 8,
+      kept: "ab ab ab ab ab ab",
+      cut: "ab ab",
+    });
   });
 
   test("what is no vocabulary is refused", () => {

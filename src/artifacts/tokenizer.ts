@@ -12,7 +12,8 @@ export interface Encoded {
   readonly ids: readonly number[];
   /** tokens of the text itself, before anything was cut: up to 75 fit */
   readonly count: number;
-  /** the end of the text that did not fit, or "" */
+  /** the text that fits, as the tokens say it, and the end that does not, or "" */
+  readonly kept: string;
   readonly cut: string;
 }
 
@@ -46,8 +47,8 @@ export function createTokenizer(vocabJson: string, mergesTxt: string, length = 7
       const ids = [startId, ...words.slice(0, room)];
       while (ids.length < length) ids.push(endId);
       ids[length - 1] = endId;
-      const rest = words.slice(room);
-      return { ids, count: words.length, cut: rest.length > 0 ? bpe.decode(rest).trim() : "" };
+      const textOf = (tokens: number[]) => (tokens.length > 0 ? bpe.decode(tokens).trim() : "");
+      return { ids, count: words.length, kept: textOf(words.slice(0, room)), cut: textOf(words.slice(room)) };
     },
   };
 }

@@ -1,4 +1,4 @@
-/** @file Captions from text files: sidecars of one caption, and metadata.jsonl with one image a line. */
+/** @file Captions as text: decoded, trimmed, without what cannot be seen, and of a bounded length. */
 import { StudioError } from "../lib/errors.ts";
 
 const maxCaption = 10_000;
@@ -22,35 +22,4 @@ export function cleanCaption(text: string): string {
     throw new StudioError("text", `The caption has ${caption.length} characters, and at most ${maxCaption} are read.`);
   }
   return caption;
-}
-
-export interface MetadataLine {
-  readonly line: number;
-  /** the image, relative to the folder of the metadata file */
-  readonly fileName: string;
-  readonly caption: string;
-  /** what is wrong with the line, to stand after its number; null where nothing is */
-  readonly fault: string | null;
-}
-
-/** `{"file_name": "a.png", "text": "a red circle"}` a line; empty lines are skipped. */
-export function parseMetadata(text: string): readonly MetadataLine[] {
-  const lines: MetadataLine[] = [];
-  for (const [i, raw] of text.split("\n").entries()) {
-    if (raw.trim() !== "") lines.push({ line: i + 1, ...parseLine(raw) });
-  }
-  return lines;
-}
-
-function parseLine(raw: string): Omit<MetadataLine, "line"> {
-  const bad = (fault: string) => ({ fileName: "", caption: "", fault });
-  try {
-    const row = (JSON.parse(raw) ?? {}) as { file_name?: unknown; text?: unknown };
-    if (typeof row.file_name !== "string") return bad('has no "file_name"');
-    if (typeof row.text !== "string") return bad('has no "text"');
-    return { fileName: row.file_name, caption: cleanCaption(row.text), fault: null };
-  } catch (error) {
-    if (error instanceof StudioError) return bad(`is of no use: ${error.message.replace(/\.$/, "")}`);
-    return bad("is not JSON");
-  }
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ImportFile, importPairs } from "./import.ts";
+import { type ImportedPair, openImport, twinId } from "./import.ts";
+import type { ImportFile } from "./import-file.ts";
 
 const golden = new URL("../../e2e/goldens/pairs/images.json", import.meta.url);
 const { files } = JSON.parse(readFileSync(golden, "utf8")) as { files: { name: string; file: string }[] };
@@ -16,8 +17,14 @@ const make = (entries: Record<string, Uint8Array | string>): ImportFile[] =>
     path,
     bytes: async () => (typeof content === "string" ? new TextEncoder().encode(content) : content),
   }));
+async function collect(given: readonly ImportFile[]) {
+  const source = await openImport(given);
+  const pairs: ImportedPair[] = [];
+  for await (const pair of source.pairs()) if (pair !== null) pairs.push(pair);
+  return { pairs, refused: source.refused() };
+}
 async function imported(entries: Record<string, Uint8Array | string>) {
-  const { pairs, refused } = await importPairs(make(entries));
+  const { pairs, refused } = await collect(make(entries));
   return {
     pairs: pairs.map(({ path, caption }) => `${path}: ${caption}`),
     refused: refused.map(({ path, reason }) => `${path}: ${reason}`),
@@ -42,7 +49,7 @@ test("sidecars first, then metadata.jsonl, in folders of any depth", async () =>
   });
 });
 
-test("the order of the files changes nothing, and ids follow from image and caption", async () => {
+test("the order of the files changes nothing, and ids follow from what is in them", async () => {
   const entries = make({
     "a.png": png,
     "a.txt": "one",
@@ -52,25 +59,42 @@ test("the order of the files changes nothing, and ids follow from image and capt
     "c.txt": "one",
     "d.png": "x",
     "e.txt": "",
+    "f.png": png,
+    "g.jpg": jpeg,
   });
-  const wanted = await importPairs(entries);
-  expect(wanted.pairs.map(({ path }) => path)).toEqual(["a.png", "b.png"]);
-  expect(new Set(wanted.pairs.map(({ id }) => id)).size).toBe(2);
-  expect(wanted.pairs[0]?.id).toMatch(/^[0-9a-f]{64}$/);
+  const wanted = await collect(entries);
+  expect(wanted.pairs.map(({ path }) => path)).toEqual(["a.png", "b.png", "g.jpg"]);
+  const [a, b] = wanted.pairs;
+  expect(a).toMatchObject({ id: a?.pictureHash, header: { format: "PNG", width: 13, height: 9 }, bytes: png });
+  expect(b).toMatchObject({ id: await twinId(a?.id ?? "", "two"), pictureHash: a?.id });
   expect(wanted.refused).toContainEqual({ path: "c.png", reason: "The image and its caption are those of a.png." });
+  expect(wanted.refused).toContainEqual({ path: "f.png", reason: "The same picture as a.png, which has a caption." });
   const shuffled = fc.shuffledSubarray(entries, { minLength: entries.length });
   await fc.assert(
     fc.asyncProperty(shuffled, async (files) => {
-      expect(JSON.stringify(await importPairs(files))).toBe(JSON.stringify(wanted));
+      expect(JSON.stringify(await collect(files))).toBe(JSON.stringify(wanted));
     }),
     { numRuns: 20 },
   );
 });
 
-test("an image is read again only when asked for", async () => {
-  const { pairs } = await importPairs(make({ "a.png": png, "a.txt": "one" }));
-  expect(pairs[0]).toMatchObject({ header: { format: "PNG", width: 13, height: 9 } });
-  expect(await pairs[0]?.read()).toEqual(png);
+test("captions that come after their pictures are for them, but none is written over", async () => {
+  const known = [
+    { id: "1", path: "set/a.png", caption: "" },
+    { id: "2", path: "set/b.png", caption: "" },
+    { id: "3", path: "set/c.png", caption: "mine" },
+  ];
+  const files = make({
+    "set/a.txt": "one",
+    "set/c.txt": "three",
+    "set/metadata.jsonl": '{"file_name":"b.png","text":"two"}',
+  });
+  const { captions, count, refused } = await openImport(files, known);
+  expect(captions).toEqual([
+    { id: "1", caption: "one" },
+    { id: "2", caption: "two" },
+  ]);
+  expect([count, refused()]).toEqual([0, []]);
 });
 
 describe("captions", () => {
@@ -88,26 +112,21 @@ describe("captions", () => {
 });
 
 describe("refused in a sentence, while the rest is kept", () => {
-  const noCaption = "a.png: The image has no caption: a.txt, a.caption or a line of metadata.jsonl was expected.";
+  const notImage = "a.png: The file is not an image, and PNG, JPEG or WebP was expected.";
   const cases: readonly [string, Record<string, Uint8Array | string>, string[]][] = [
-    ["no caption", { "a.png": png }, [noCaption]],
-    ["an empty caption", { "a.png": png, "a.txt": " \n" }, [noCaption, "a.txt: The caption is empty."]],
+    ["an empty caption", { "a.txt": " \n", "a.png": "x" }, [notImage, "a.txt: The caption is empty."]],
     [
       "a caption that is not text",
-      { "a.png": png, "a.txt": Uint8Array.of(0xe9, 0x20) },
-      [noCaption, "a.txt: The file is not UTF-8 text."],
+      { "a.png": "x", "a.txt": Uint8Array.of(0xe9, 0x20) },
+      [notImage, "a.txt: The file is not UTF-8 text."],
     ],
     [
       "a book",
-      { "a.png": png, "a.txt": "a".repeat(10_001) },
-      [noCaption, "a.txt: The caption has 10001 characters, and at most 10000 are read."],
+      { "a.png": "x", "a.txt": "a".repeat(10_001) },
+      [notImage, "a.txt: The caption has 10001 characters, and at most 10000 are read."],
     ],
     ["a caption without an image", { "a.txt": "x" }, ["a.txt: No image has the same name."]],
-    [
-      "text called an image",
-      { "a.png": "hello", "a.txt": "x" },
-      ["a.png: The file is not an image, and PNG, JPEG or WebP was expected."],
-    ],
+    ["text called an image", { "a.png": "hello", "a.txt": "x" }, [notImage]],
     [
       "a GIF called PNG",
       { "a.png": image("gif"), "a.txt": "x" },
@@ -150,7 +169,7 @@ describe("refused in a sentence, while the rest is kept", () => {
 
   test("a file that cannot be read, and a path that comes twice", async () => {
     const broken: ImportFile = { path: "a.png", bytes: () => Promise.reject(new Error("gone")) };
-    const { refused } = await importPairs([broken, { ...broken, path: "./a.png" }]);
+    const { refused } = await collect([broken, { ...broken, path: "./a.png" }]);
     expect(refused).toEqual([
       { path: "a.png", reason: "Another file has the same path." },
       { path: "a.png", reason: "The file cannot be read (Error: gone)." },

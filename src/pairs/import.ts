@@ -1,84 +1,126 @@
 /**
  * @file The user's files become pairs of an image and a caption. Captions come from `a.txt` or `a.caption` beside `a.png`, else
- * from metadata.jsonl. What cannot be used is told, file by file; the rest is kept. The order of the files does not matter.
+ * from a table (jsonl, csv, json, parquet). Zips are looked into. What cannot be used is told, file by file; the rest is kept.
+ * Nothing depends on the order of the files.
  */
 import { required, StudioError } from "../lib/errors.ts";
 import { sha256 } from "../lib/sha256.ts";
-import { cleanCaption, decodeText, parseMetadata } from "./captions.ts";
+import { cleanCaption } from "./captions.ts";
 import { type ImageHeader, readImageHeader } from "./image-header.ts";
-
-export interface ImportFile {
-  /** with "/" between folders */
-  readonly path: string;
-  bytes(): Promise<Uint8Array>;
-}
+import { cleanPath, compare, type ImportFile, type Refused, refuse, textOf } from "./import-file.ts";
+import { readParquet } from "./parquet.ts";
+import { parseCsv, parseJsonLines, parseJsonList, type TableRow } from "./tables.ts";
+import { openZip } from "./zip.ts";
 
 export interface ImportedPair {
-  /** sha256 of the image's bytes, a zero, and the caption: equal for equal pairs, whatever the file is called */
+  /** `pictureHash`, or what `twinId` makes of it for the same picture under another caption: whatever the file is called */
+  readonly id: string;
+  /** sha256 of the image's bytes */
+  readonly pictureHash: string;
+  readonly path: string;
+  /** "" where none was found */
+  readonly caption: string;
+  readonly header: ImageHeader;
+  readonly bytes: Uint8Array;
+}
+
+/** A picture that came before: a caption that comes now is for it too. */
+export interface KnownPicture {
   readonly id: string;
   readonly path: string;
   readonly caption: string;
-  readonly header: ImageHeader;
-  read(): Promise<Uint8Array>;
 }
 
-export interface Refused {
-  readonly path: string;
-  /** a sentence */
-  readonly reason: string;
-}
-
-export interface Imported {
-  /** sorted by path */
-  readonly pairs: readonly ImportedPair[];
-  /** sorted by path */
-  readonly refused: readonly Refused[];
+export interface Import {
+  /** images to be read */
+  readonly count: number;
+  /** for pictures that came before without a caption */
+  readonly captions: readonly { readonly id: string; readonly caption: string }[];
+  /** Those with a caption by path, then those without; one image in memory at a time. */
+  pairs(): AsyncGenerator<ImportedPair | null>;
+  /** Sorted by path; whole when `pairs` has come to its end. */
+  refused(): readonly Refused[];
 }
 
 const imageEnding = /\.(png|jpe?g|webp)$/i;
 const captionEnding = /\.(txt|caption)$/i;
-const metadataName = /(^|\/)metadata\.jsonl$/;
+const tableEnding = /\.(jsonl|csv|json|parquet)$/i;
 /** What systems leave in folders, and what data sets keep beside their pairs. */
 const ignored = /(^|\/)(\.[^/]*|__MACOSX\/.*|Thumbs\.db|desktop\.ini|(README|LICENSE)(\.md|\.txt)?)$/i;
-const maxTextBytes = 64 * 2 ** 20;
+const maxImageBytes = 256 * 2 ** 20;
 const maxLinesTold = 100;
 
 /** The files of one import, and what could not be used of them. */
-interface Import {
-  readonly files: ReadonlyMap<string, ImportFile>;
+interface Files {
+  readonly byPath: Map<string, ImportFile>;
   readonly paths: readonly string[];
+  readonly known: ReadonlyMap<string, KnownPicture>;
   readonly refused: Refused[];
 }
 
-export async function importPairs(files: readonly ImportFile[]): Promise<Imported> {
+export async function openImport(
+  given: readonly ImportFile[],
+  knownPictures: readonly KnownPicture[] = [],
+): Promise<Import> {
   const refused: Refused[] = [];
   const byPath = new Map<string, ImportFile>();
-  for (const file of files) {
-    const path = cleanPath(file.path);
-    if (ignored.test(path)) continue;
-    if (byPath.has(path)) refused.push({ path, reason: "Another file has the same path." });
-    else byPath.set(path, file);
+  for (const file of await unzipped(given, refused)) {
+    if (ignored.test(file.path)) continue;
+    if (byPath.has(file.path)) refused.push({ path: file.path, reason: "Another file has the same path." });
+    else byPath.set(file.path, file);
   }
-  const all: Import = { files: byPath, paths: [...byPath.keys()].sort(), refused };
+  const known = new Map(knownPictures.map((picture) => [picture.path, picture]));
+  const files: Files = { byPath, paths: [...byPath.keys()].sort(), known, refused };
   const captions = new Map<string, string>();
-  await readSidecars(all, captions);
-  await readMetadata(all, captions);
-  const pairs = await readPairs(all, captions);
-  await explainOthers(all);
-  refused.sort((a, b) => compare(a.path, b.path) || compare(a.reason, b.reason));
-  return { pairs, refused };
+  await readSidecars(files, captions);
+  const embedded = await readTables(files, captions);
+  await explainOthers(files);
+  const images = [...files.paths.filter((path) => imageEnding.test(path)), ...embedded];
+  const captioned = images.filter((path) => captions.has(path)).sort(compare);
+  const bare = images.filter((path) => !captions.has(path));
+  return {
+    count: images.length,
+    captions: knownPictures.flatMap(({ id, path }) => {
+      const caption = byPath.has(path) ? undefined : captions.get(path);
+      return caption === undefined ? [] : [{ id, caption }];
+    }),
+    pairs: () => readPairs(files, [...captioned, ...bare], captions),
+    refused: () => [...refused].sort((a, b) => compare(a.path, b.path) || compare(a.reason, b.reason)),
+  };
 }
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** The id of a picture that is there already, under another caption. */
+export function twinId(pictureHash: string, caption: string): Promise<string> {
+  return sha256(new TextEncoder().encode(`${pictureHash}\0${caption}`));
 }
 
-function cleanPath(path: string): string {
-  return path.replaceAll("\\", "/").replace(/^(\.?\/)+/, "");
+/** What to say where a caption is needed. */
+export function noCaption(path: string): string {
+  const stem = path.replace(/^.*\//, "").replace(imageEnding, "");
+  return `The image has no caption: ${stem}.txt, ${stem}.caption or a line of metadata.jsonl was expected.`;
+}
+
+/** The files themselves, and those in their zips; sorted, so that of two with the same path the same one stays. */
+async function unzipped(given: readonly ImportFile[], refused: Refused[]): Promise<readonly ImportFile[]> {
+  const all: ImportFile[] = [];
+  for (const file of given) {
+    const path = cleanPath(file.path);
+    const named: ImportFile = { ...file, path, bytes: () => file.bytes() };
+    if (!/\.zip$/i.test(path)) {
+      all.push(named);
+      continue;
+    }
+    await orRefuse(refused, path, async () => {
+      const inside = await openZip(named);
+      all.push(...inside.files);
+      refused.push(...inside.refused.filter((entry) => !ignored.test(entry.path)));
+    });
+  }
+  return all.map((file) => ({ ...file, path: cleanPath(file.path) }));
 }
 
 /** Does the work, or says about `path` why not: a StudioError's sentence is the reason. */
-async function orRefuse({ refused }: Import, path: string, work: () => Promise<void>): Promise<void> {
+async function orRefuse(refused: Refused[], path: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
@@ -87,95 +129,113 @@ async function orRefuse({ refused }: Import, path: string, work: () => Promise<v
   }
 }
 
-function refuse(reason: string): never {
-  throw new StudioError("pair", reason);
-}
-
-function bytesOf({ files }: Import, path: string): Promise<Uint8Array> {
-  return required(files.get(path), path).bytes();
-}
-
-async function textOf(all: Import, path: string): Promise<string> {
-  const bytes = await bytesOf(all, path);
-  if (bytes.length > maxTextBytes) refuse("The file has more than 64 MB, and text was expected.");
-  return decodeText(bytes);
+function fileAt({ byPath }: Files, path: string): ImportFile {
+  return required(byPath.get(path), path);
 }
 
 /** Fills image path -> caption; `.txt` comes before `.caption`. */
-async function readSidecars(all: Import, captions: Map<string, string>): Promise<void> {
+async function readSidecars(files: Files, captions: Map<string, string>): Promise<void> {
   const images = new Map<string, string[]>();
-  for (const path of all.paths.filter((file) => imageEnding.test(file))) {
+  const known = [...files.known.keys()].filter((path) => !files.byPath.has(path));
+  for (const path of [...files.paths, ...known].filter((file) => imageEnding.test(file))) {
     const stem = path.replace(imageEnding, "");
     images.set(stem, [...(images.get(stem) ?? []), path]);
   }
   for (const ending of [/\.txt$/i, /\.caption$/i]) {
-    for (const path of all.paths.filter((file) => ending.test(file))) {
-      await orRefuse(all, path, async () => {
+    for (const path of files.paths.filter((file) => ending.test(file))) {
+      await orRefuse(files.refused, path, async () => {
         const owners = images.get(path.replace(ending, "")) ?? refuse("No image has the same name.");
-        const caption = cleanCaption(await textOf(all, path));
-        for (const image of owners) if (!captions.has(image)) captions.set(image, caption);
+        const caption = cleanCaption(await textOf(fileAt(files, path)));
+        for (const image of owners) giveCaption(files, captions, image, caption);
       });
     }
   }
 }
 
-/** The same from metadata.jsonl, for images without a sidecar. Paths are relative to its folder. */
-async function readMetadata(all: Import, captions: Map<string, string>): Promise<void> {
-  for (const path of all.paths.filter((file) => metadataName.test(file))) {
+/** A caption that a person may have changed since is not written over. */
+function giveCaption(files: Files, captions: Map<string, string>, image: string, caption: string): void {
+  const before = files.byPath.has(image) ? undefined : files.known.get(image);
+  if (!captions.has(image) && (before?.caption ?? "") === "") captions.set(image, caption);
+}
+
+/** The same from tables, for images without a sidecar; gives the paths of the pictures that the tables hold. */
+async function readTables(files: Files, captions: Map<string, string>): Promise<readonly string[]> {
+  const embedded: string[] = [];
+  for (const path of files.paths.filter((file) => tableEnding.test(file))) {
     const folder = path.slice(0, path.lastIndexOf("/") + 1);
-    await orRefuse(all, path, async () => {
+    await orRefuse(files.refused, path, async () => {
       const faults: string[] = [];
-      for (const { line, fileName, caption, fault } of parseMetadata(await textOf(all, path))) {
-        const image = cleanPath(folder + fileName);
-        if (fault) faults.push(`Line ${line} ${fault}.`);
-        else if (!all.files.has(image))
-          faults.push(`Line ${line} names ${fileName.slice(0, 200)}, which is not among the files.`);
-        else if (!captions.has(image)) captions.set(image, caption);
+      for (const { where, fileName, caption, fault } of await rowsOf(files, path, captions, embedded)) {
+        const image = cleanPath(folder + cleanPath(fileName));
+        if (fault) faults.push(`${where} ${fault}.`);
+        else if (!files.byPath.has(image) && !files.known.has(image))
+          faults.push(`${where} names ${fileName.slice(0, 200)}, which is not among the files.`);
+        else giveCaption(files, captions, image, caption);
       }
-      for (const reason of faults.slice(0, maxLinesTold)) all.refused.push({ path, reason });
+      for (const reason of faults.slice(0, maxLinesTold)) files.refused.push({ path, reason });
       if (faults.length > maxLinesTold) refuse(`${faults.length - maxLinesTold} more lines are of no use.`);
     });
   }
+  return embedded;
 }
 
-/** One image in memory at a time; only header and hash are kept. */
-async function readPairs(all: Import, captions: ReadonlyMap<string, string>): Promise<readonly ImportedPair[]> {
-  const pairs = new Map<string, ImportedPair>();
-  for (const path of all.paths.filter((file) => imageEnding.test(file))) {
-    await orRefuse(all, path, async () => {
-      const bytes = await bytesOf(all, path);
+async function rowsOf(
+  files: Files,
+  path: string,
+  captions: Map<string, string>,
+  embedded: string[],
+): Promise<readonly TableRow[]> {
+  const file = fileAt(files, path);
+  if (/\.jsonl$/i.test(path)) return parseJsonLines(await textOf(file));
+  if (/\.csv$/i.test(path)) return parseCsv(await textOf(file));
+  if (/\.json$/i.test(path)) return parseJsonList(await textOf(file));
+  const table = await readParquet(file);
+  for (const { file: picture, caption } of table.embedded) {
+    files.byPath.set(picture.path, picture);
+    captions.set(picture.path, caption);
+    embedded.push(picture.path);
+  }
+  return table.rows;
+}
+
+/** Null for an image that was refused, so that whoever counts can count. */
+async function* readPairs(
+  files: Files,
+  paths: readonly string[],
+  captions: ReadonlyMap<string, string>,
+): AsyncGenerator<ImportedPair | null> {
+  /** hash of the picture -> its captions, and whose they are */
+  const met = new Map<string, Map<string, string>>();
+  for (const path of paths) {
+    let pair: ImportedPair | null = null;
+    await orRefuse(files.refused, path, async () => {
+      const file = fileAt(files, path);
+      if ((file.parts?.size ?? 0) > maxImageBytes) refuse("The file has more than 256 MB.");
+      const bytes = await file.bytes();
       const header = readImageHeader(bytes);
       if (header.format === "GIF") refuse("The file is a GIF, and PNG, JPEG or WebP was expected.");
-      const caption = captions.get(path) ?? refuse(noCaption(path));
-      const id = await pairId(bytes, caption);
-      const twin = pairs.get(id);
-      if (twin) refuse(`The image and its caption are those of ${twin.path}.`);
-      pairs.set(id, { id, path, caption, header, read: () => bytesOf(all, path) });
+      const caption = captions.get(path) ?? "";
+      const pictureHash = await sha256(bytes);
+      const twins = met.get(pictureHash) ?? new Map<string, string>();
+      const twin = twins.get(caption);
+      if (twin !== undefined) refuse(`The image and its caption are those of ${twin}.`);
+      const [first] = twins.values();
+      if (caption === "" && first !== undefined) refuse(`The same picture as ${first}, which has a caption.`);
+      const id = first === undefined ? pictureHash : await twinId(pictureHash, caption);
+      met.set(pictureHash, twins.set(caption, path));
+      pair = { id, pictureHash, path, caption, header, bytes };
     });
+    yield pair;
   }
-  return [...pairs.values()];
 }
 
-function noCaption(path: string): string {
-  const stem = path.replace(/^.*\//, "").replace(imageEnding, "");
-  return `The image has no caption: ${stem}.txt, ${stem}.caption or a line of metadata.jsonl was expected.`;
-}
-
-async function explainOthers(all: Import): Promise<void> {
-  for (const path of all.paths) {
-    if (imageEnding.test(path) || captionEnding.test(path) || metadataName.test(path)) continue;
-    await orRefuse(all, path, async () => {
+async function explainOthers(files: Files): Promise<void> {
+  for (const path of files.paths) {
+    if (imageEnding.test(path) || captionEnding.test(path) || tableEnding.test(path)) continue;
+    await orRefuse(files.refused, path, async () => {
       // for other kinds of image, the reader of headers has the words
-      if (/\.(svgz?|hei[cf]|avif|bmp|tiff?)$/i.test(path)) readImageHeader(await bytesOf(all, path));
+      if (/\.(svgz?|hei[cf]|avif|bmp|tiff?)$/i.test(path)) readImageHeader(await fileAt(files, path).bytes());
       refuse("The file is neither a PNG, JPEG or WebP image nor a caption.");
     });
   }
-}
-
-async function pairId(image: Uint8Array, caption: string): Promise<string> {
-  const text = new TextEncoder().encode(caption);
-  const all = new Uint8Array(image.length + 1 + text.length);
-  all.set(image);
-  all.set(text, image.length + 1);
-  return sha256(all);
 }

@@ -1,42 +1,67 @@
-/** @file One pair, looked at closely. */
+/** @file One pair, looked at closely: the square that is trained on, the caption with its tokens, and where it came from. */
+import { useEffect, useState, type RefObject } from "react";
 import { PictureView } from "../parts/picture.tsx";
-import { useActions, useStudio } from "../state/context.tsx";
+import { useActions, useStudio, useWorkbench } from "../state/context.tsx";
+import { MOST_CHARACTERS } from "../state/pairs.ts";
 import type { PairItem } from "../state/studio-state.ts";
+import { CropBox } from "./crop-box.tsx";
+import { plainText } from "./plain-text.ts";
 
-export function Inspector({ pair, locked }: { readonly pair: PairItem; readonly locked: boolean }) {
+export interface InspectorProps {
+  readonly pair: PairItem;
+  readonly locked: boolean;
+  readonly caption?: RefObject<HTMLTextAreaElement | null>;
+}
+
+export function Inspector({ pair, locked, caption }: InspectorProps) {
   const actions = useActions();
-  const side = useStudio((state) => state.model?.resolution ?? null);
   const next = useStudio((state) => {
     const at = state.pairs.findIndex((other) => other.id === pair.id);
     return state.pairs[(at + 1) % state.pairs.length]?.id ?? null;
   });
+  const src = useOriginal(pair);
+  const side = `${pair.side} × ${pair.side}`;
   return (
-    <aside className="inspect" aria-label="Selected pair">
+    <>
       <div>
-        <PictureView id={pair.picture} label={pair.caption === "" ? "picture without a caption" : pair.caption} />
+        {src === null || pair.whole === null ? (
+          <PictureView id={pair.picture} label={pair.caption === "" ? "picture without a caption" : pair.caption} />
+        ) : (
+          <CropBox pair={pair} whole={pair.whole} src={src} locked={locked} />
+        )}
         <p className="small quieter under">
-          {side === null ? "" : `Its centre square, trained at ${side} × ${side} px.`}
+          {src === null || locked
+            ? `Trained at ${side} px.`
+            : `Drag the square, or use the arrow keys. Trained at ${side} px.`}
         </p>
       </div>
-      <label>
-        <span className="small quiet">Caption</span>
+      <div className="words">
+        <label htmlFor="pair-caption" className="small quiet">
+          Caption
+        </label>
         <textarea
+          id="pair-caption"
+          ref={caption}
           value={pair.caption}
+          maxLength={MOST_CHARACTERS}
           readOnly={locked}
           placeholder="write a caption"
           onChange={(event) => actions.setCaption(pair.id, event.target.value)}
           onBlur={() => void actions.savePairs()}
         />
-      </label>
+        <Tokens caption={pair.caption} />
+      </div>
       <dl className="facts small">
         <div>
           <dt>From</dt>
-          <dd title={pair.source}>{pair.source}</dd>
+          <dd title={plainText(pair.source)}>{plainText(pair.source)}</dd>
         </div>
-        {pair.size === null ? null : (
+        {pair.whole === null ? null : (
           <div>
             <dt>Size</dt>
-            <dd>{pair.size}</dd>
+            <dd>
+              {pair.whole.width} × {pair.whole.height}
+            </dd>
           </div>
         )}
       </dl>
@@ -45,10 +70,7 @@ export function Inspector({ pair, locked }: { readonly pair: PairItem; readonly 
           type="button"
           className="button"
           disabled={locked}
-          onClick={() => {
-            actions.setLeftOut(pair.id, !pair.leftOut);
-            void actions.savePairs();
-          }}
+          onClick={() => actions.setLeftOut(pair.id, !pair.leftOut)}
         >
           {pair.leftOut ? "Take it in" : "Leave out"}
         </button>
@@ -58,6 +80,50 @@ export function Inspector({ pair, locked }: { readonly pair: PairItem; readonly 
           </button>
         )}
       </div>
-    </aside>
+    </>
   );
+}
+
+function Tokens({ caption }: { readonly caption: string }) {
+  const counted = useStudio((state) => state.tokens.get(caption.trim()));
+  if (counted === undefined) return null;
+  const { count, most, cut } = counted;
+  const words = `${count} of ${most} tokens`;
+  return (
+    <>
+      <div className="meter">
+        <span className="num">{words}</span>
+        <div className="progress" role="img" aria-label={words}>
+          <i style={{ inlineSize: `${Math.min(100, (100 * count) / most)}%` }} />
+        </div>
+      </div>
+      {cut === "" ? null : (
+        <p className="small quiet" role="status">
+          Only the first {most} are read. Cut off: <span className="prompt cut">{plainText(cut, 2000)}</span>
+        </p>
+      )}
+    </>
+  );
+}
+
+/** An address for the file of the pair's picture; null while it is fetched, and where it is not kept. */
+function useOriginal({ pictureHash, whole }: PairItem): string | null {
+  const { reader } = useWorkbench();
+  const [src, setSrc] = useState<string | null>(null);
+  useEffect(() => {
+    let address: string | null = null;
+    let over = false;
+    const show = (file: Blob | null): void => {
+      if (over || file === null) return;
+      address = URL.createObjectURL(file);
+      setSrc(address);
+    };
+    if (whole !== null) reader.original({ pictureHash }).then(show, () => undefined);
+    return () => {
+      over = true;
+      setSrc(null);
+      if (address !== null) URL.revokeObjectURL(address);
+    };
+  }, [reader, pictureHash, whole]);
+  return src;
 }

@@ -1,101 +1,152 @@
-/** @file Pairs: what is in, what was refused and why, captions to edit, and the way on. */
-import { count } from "../format.ts";
+/** @file Pairs: what is in, what was refused and why, what needs a look, captions to edit, and the way on. */
+import { useEffect, useRef, useState } from "react";
+import { useDropzone } from "react-dropzone";
 import { DropZone } from "../parts/drop-zone.tsx";
-import { Glyph } from "../parts/glyph.tsx";
-import { Message } from "../parts/message.tsx";
-import { PictureView } from "../parts/picture.tsx";
+import { Dialog } from "../parts/dialog.tsx";
 import { Progress } from "../parts/progress.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
-import { goodPairs, isFaulty, isRunning, whyNotStart } from "../state/selectors.ts";
-import type { PairItem } from "../state/studio-state.ts";
-import { pausedInWords, primaryInWords } from "../words.ts";
+import { isRunning } from "../state/selectors.ts";
+import { pausedInWords } from "../words.ts";
+import { type Bulk, BulkDialog } from "./bulk.tsx";
+import { Gallery } from "./gallery.tsx";
+import { Head } from "./head.tsx";
 import { Inspector } from "./inspector.tsx";
+import { Problems } from "./problems.tsx";
+import { Refused } from "./refused.tsx";
+import { usePaste, useTake } from "../take.ts";
+
+const NARROW = "(max-width: 700px)";
+const REST_MS = 1500;
 
 export function PairsScreen() {
+  const actions = useActions();
   const pairs = useStudio((state) => state.pairs);
   const reading = useStudio((state) => state.reading);
   const selected = useStudio((state) => state.selected);
   const locked = useStudio((state) => state.current !== null);
+  const [adding, setAdding] = useState(false);
+  const [bulk, setBulk] = useState<Bulk | null>(null);
+  const [closely, setClosely] = useState(false);
+  const caption = useRef<HTMLTextAreaElement>(null);
   const chosen = pairs.find((pair) => pair.id === selected);
+  const { getRootProps, isDragActive } = useAnywhere();
+  const { role: _role, tabIndex: _tabIndex, ...root } = getRootProps();
+  usePaste();
+  useUndoKeys();
+  useTokens();
+  useLateSave();
+  const empty = pairs.length === 0;
+  const narrow = (): boolean => globalThis.matchMedia(NARROW).matches;
+  const pick = (id: string): void => {
+    actions.select(id);
+    if (narrow()) setClosely(true);
+  };
+  const write = (id: string): void => {
+    pick(id);
+    // the inspector of that pair is there with the next frame
+    requestAnimationFrame(() => caption.current?.focus());
+  };
   return (
-    <section className={pairs.length === 0 ? "screen pairs bare" : "screen pairs"} aria-labelledby="pairs-h">
-      <Head />
+    <section
+      {...root}
+      className={`screen pairs${empty ? " bare" : ""}${isDragActive ? " over" : ""}`}
+      aria-labelledby="pairs-h"
+    >
+      <Head adding={adding} onAdd={() => setAdding(!adding)} onBulk={setBulk} />
       {reading === null ? null : <Progress done={reading.done / Math.max(1, reading.of)} label="Reading pairs" />}
       <Refused />
-      {locked && pairs.length > 0 ? <Locked /> : null}
-      {locked || reading !== null ? null : (
+      {locked && !empty ? <Locked /> : null}
+      {locked || reading !== null || !(empty || adding || isDragActive) ? null : (
         <DropZone
-          title={pairs.length === 0 ? "Drop pictures with captions here" : "Drop more here"}
-          {...(pairs.length === 0
-            ? { help: "Captions can be .txt files beside the pictures, or one metadata.jsonl." }
-            : {})}
-          samples={pairs.length === 0}
+          title={empty ? "Drop pictures with captions here" : isDragActive ? "Let go to add these" : "Drop more here"}
+          help={
+            empty
+              ? "Files, folders or zips. Captions can be .txt files beside the pictures, metadata.jsonl, .csv, .json or .parquet."
+              : "Or paste them."
+          }
+          samples={empty}
         />
       )}
-      {pairs.length === 0 ? null : (
+      {empty ? null : (
         <>
-          <div className="gallery">
-            {pairs.map((pair, at) => (
-              <Pair key={pair.id} pair={pair} number={at + 1} chosen={pair.id === selected} locked={locked} />
-            ))}
-          </div>
-          {chosen === undefined ? null : <Inspector key={chosen.id} pair={chosen} locked={locked} />}
+          {locked ? null : <Problems onWrite={write} />}
+          <Gallery locked={locked} onPick={pick} />
+          {chosen === undefined ? null : (
+            <aside className="inspect" aria-label="Selected pair">
+              <Inspector key={chosen.id} pair={chosen} locked={locked} caption={caption} />
+            </aside>
+          )}
         </>
       )}
+      {bulk === null ? null : <BulkDialog bulk={bulk} onClose={() => setBulk(null)} />}
+      {closely && chosen !== undefined ? (
+        <Dialog title={`Pair ${pairs.indexOf(chosen) + 1}`} onClose={() => setClosely(false)}>
+          <div className="inspect closely">
+            <Inspector key={chosen.id} pair={chosen} locked={locked} caption={caption} />
+          </div>
+          <div className="row">
+            <button type="button" className="button primary" onClick={() => setClosely(false)}>
+              Back to the pairs
+            </button>
+          </div>
+        </Dialog>
+      ) : null}
     </section>
   );
 }
 
-function Head() {
-  const actions = useActions();
-  const pairs = useStudio((state) => state.pairs);
-  const good = useStudio((state) => goodPairs(state).length);
-  const reading = useStudio((state) => state.reading);
-  const running = useStudio(isRunning);
-  const primary = useStudio(primaryInWords);
-  const obstacle = useStudio(whyNotStart);
-  const faulty = pairs.filter(isFaulty).length;
-  return (
-    <div className="head">
-      <h1 id="pairs-h">Pairs</h1>
-      {reading === null ? (
-        <p>{summary(pairs.length, good, faulty)}</p>
-      ) : (
-        <p role="status">
-          Reading {reading.done} of {reading.of}
-        </p>
-      )}
-      {pairs.length === 0 ? null : (
-        <div className="row push">
-          {faulty > 0 ? (
-            <button type="button" className="button primary" onClick={actions.leaveOutFaulty}>
-              Use the {good} good ones
-            </button>
-          ) : running ? (
-            <a className="button primary" href="#iterate">
-              See it run
-            </a>
-          ) : (
-            <button
-              type="button"
-              className="button primary"
-              disabled={obstacle !== null}
-              title={obstacle ?? undefined}
-              onClick={() => void actions.spin()}
-            >
-              {primary}
-            </button>
-          )}
-        </div>
-      )}
-    </div>
-  );
+/** Files may be dropped anywhere on the screen. */
+function useAnywhere() {
+  const take = useTake();
+  return useDropzone({ noClick: true, noKeyboard: true, disabled: take === null, onDrop: (files) => take?.(files) });
 }
 
-function summary(all: number, good: number, faulty: number): string {
-  if (all === 0) return "None yet";
-  if (faulty > 0) return `${count(all, "pair")}, ${good} good, ${faulty} without a caption`;
-  return all === good ? `${count(all, "pair")}, all good` : `${count(all, "pair")}, ${good} in, ${all - good} left out`;
+/** Control or Command with Z, and with Shift or Y for redo; in a field they are the field's. */
+function useUndoKeys(): void {
+  const actions = useActions();
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const { key, target } = event;
+      if (!(event.ctrlKey || event.metaKey) || event.altKey || document.querySelector("dialog[open]")) return;
+      if (target instanceof Element && target.closest("input, textarea, select") !== null) return;
+      const letter = key.toLowerCase();
+      if (letter !== "z" && letter !== "y") return;
+      event.preventDefault();
+      if (letter === "y" || event.shiftKey) actions.redo();
+      else actions.undo();
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, [actions]);
+}
+
+/** Captions are counted when a person rests; a count that fails is asked for again with the next change. */
+function useTokens(): void {
+  const actions = useActions();
+  const pairs = useStudio((state) => state.pairs);
+  const able = useStudio((state) => state.machine === "ready" && state.reading === null && !isRunning(state));
+  useEffect(() => {
+    if (!able || pairs.length === 0) return;
+    const timer = setTimeout(() => void actions.countTokens().catch(() => undefined), 250);
+    return () => clearTimeout(timer);
+  }, [actions, pairs, able]);
+}
+
+/** What was typed is saved when the field is left, or here: a field that scrolled away is never left. */
+function useLateSave(): void {
+  const actions = useActions();
+  const pairs = useStudio((state) => state.pairs);
+  const unsaved = useStudio((state) => state.unsaved && state.reading === null);
+  useEffect(() => {
+    if (!unsaved) return;
+    const timer = setTimeout(() => void actions.savePairs(), REST_MS);
+    const onHide = (): void => void actions.savePairs();
+    document.addEventListener("visibilitychange", onHide);
+    return () => {
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", onHide);
+    };
+  }, [actions, pairs, unsaved]);
 }
 
 function Locked() {
@@ -107,72 +158,5 @@ function Locked() {
       {words === null ? "" : `${words}. `}Pairs stay as they are until this iteration is done: its opponents were drawn
       for them.
     </p>
-  );
-}
-
-function Refused() {
-  const actions = useActions();
-  const refused = useStudio((state) => state.refused);
-  if (refused.length === 0) return null;
-  return (
-    <Message
-      bad
-      title={`${count(refused.length, "file was", "files were")} not taken. Nothing on your disk was changed.`}
-      buttons={
-        <button type="button" className="button" onClick={actions.clearRefused}>
-          Close
-        </button>
-      }
-    >
-      <ul className="refused">
-        {refused.map(({ path, reason }) => (
-          <li key={`${path} ${reason}`}>
-            <b>{path}</b>
-            <span className="quiet">{reason}</span>
-          </li>
-        ))}
-      </ul>
-    </Message>
-  );
-}
-
-interface PairProps {
-  readonly pair: PairItem;
-  readonly number: number;
-  readonly chosen: boolean;
-  readonly locked: boolean;
-}
-
-function Pair({ pair, number, chosen, locked }: PairProps) {
-  const actions = useActions();
-  const faulty = isFaulty(pair);
-  const names = ["pair", chosen ? "chosen" : "", pair.leftOut || faulty ? "out" : ""];
-  return (
-    <figure className={names.filter((name) => name !== "").join(" ")}>
-      <button
-        type="button"
-        className="pick"
-        aria-label={`Select pair ${number}`}
-        onClick={() => actions.select(pair.id)}
-      >
-        <PictureView id={pair.picture} label="" />
-      </button>
-      {faulty || pair.leftOut ? (
-        <span className={faulty ? "flag alarm" : "flag"}>
-          <Glyph name={faulty ? "bang" : "no"} />
-          {faulty ? "no caption" : "left out"}
-        </span>
-      ) : null}
-      <textarea
-        className="caption"
-        rows={2}
-        aria-label={`Caption of pair ${number}`}
-        placeholder="write a caption"
-        value={pair.caption}
-        readOnly={locked}
-        onChange={(event) => actions.setCaption(pair.id, event.target.value)}
-        onBlur={() => void actions.savePairs()}
-      />
-    </figure>
   );
 }

@@ -1,7 +1,8 @@
 /** @file Where files and folders are dropped or chosen. */
 import { useRef, type ChangeEvent } from "react";
 import { useDropzone } from "react-dropzone";
-import { useActions, useStudio, useWorkbench } from "../state/context.tsx";
+import { useTake } from "../take.ts";
+import { useActions, useStudio } from "../state/context.tsx";
 
 export interface DropZoneProps {
   readonly title: string;
@@ -12,27 +13,21 @@ export interface DropZoneProps {
 
 export function DropZone({ title, help, samples = false }: DropZoneProps) {
   const actions = useActions();
-  const { store, loadReader } = useWorkbench();
-  const locked = useStudio((state) => state.current !== null || state.reading !== null);
+  const take = useTake();
+  const locked = take === null;
   const ready = useStudio((state) => state.machine === "ready");
-  const side = useStudio((state) => state.model?.resolution ?? 64);
   const folder = useRef<HTMLInputElement>(null);
-  const take = async (files: readonly File[]): Promise<void> => {
-    if (files.length === 0) return;
-    const { readFiles } = await import("../read-files.ts");
-    await readFiles({ files, side, loadReader, actions });
-    if (store.getState().pairs.length > 0) globalThis.location.hash = "#pairs";
-  };
   const { getRootProps, getInputProps, isDragActive, open } = useDropzone({
     noClick: true,
     noKeyboard: true,
+    noDragEventsBubbling: true, // the screen around it takes files too
     disabled: locked,
-    onDrop: (files) => void take(files),
+    onDrop: (files) => take?.(files),
   });
   const onFolder = (event: ChangeEvent<HTMLInputElement>): void => {
     const files = [...(event.target.files ?? [])];
     event.target.value = "";
-    void take(files);
+    take?.(files);
   };
   return (
     <div {...getRootProps()} className={isDragActive ? "drop over" : "drop"}>

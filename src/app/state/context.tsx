@@ -11,7 +11,7 @@ export interface Workbench {
   readonly store: StudioStore;
   readonly pictures: Pictures;
   readonly metrics: Metrics;
-  readonly loadReader: () => Promise<PairReader>;
+  readonly reader: PairReader;
   /** nothing is trained: pictures and numbers are made up */
   readonly pretend: boolean;
 }

@@ -1,23 +1,70 @@
-/** @file The pairs: what was dropped, what was refused and why, and their captions. */
-import { fingerprint } from "../pictures.ts";
+/** @file The pairs: what came in and what was refused, every edit of them with its undo, and their way to the studio. */
+import { sha256 } from "../../lib/sha256.ts";
+import type { PairInput, TokenCount } from "../../studio/api.ts";
+import { aboutOf } from "./pair-about.ts";
+import { alike } from "./pair-alike.ts";
+import { applied, entryOf, remember, sealed } from "./pair-history.ts";
+import { inOrder, reviewed } from "./pair-review.ts";
 import { CLOSE, problemFrom } from "../problem.ts";
 import { promptsFrom } from "./compare.ts";
 import { picturesOf } from "./run.ts";
-import { goodPairs, isFaulty } from "./selectors.ts";
-import type { PairItem, PairsSlice, Refusal, Slice } from "./studio-state.ts";
+import { goodPairs, isFaulty, isGood } from "./selectors.ts";
+import type { Edit, Entry, NewPair, PairItem, PairsSlice, Slice } from "./studio-state.ts";
 
 export const SAMPLE_COUNT = 48;
+export const MOST_CHARACTERS = 10_000;
+const TOKENS_AT_ONCE = 64;
 
 export const createPairs: Slice<PairsSlice> = (set, get, deps) => {
   /** Pairs are fixed while an iteration is under way: its opponents were drawn for them. */
   const locked = (): boolean => get().current !== null;
 
-  const change = (id: string, part: Partial<PairItem>): void => {
-    if (locked()) return;
+  const change = (entry: Entry | null): void => {
+    if (locked() || entry === null) return;
     set((state) => ({
-      pairs: state.pairs.map((pair) => (pair.id === id ? { ...pair, ...part } : pair)),
+      ...remember(state, entry),
+      pairs: reviewed(applied(state.pairs, entry, "after")),
       unsaved: true,
     }));
+  };
+
+  const step = (direction: "undo" | "redo"): void => {
+    const { past, future } = get();
+    const entry = direction === "undo" ? past.at(-1) : future.at(-1);
+    if (locked() || entry === undefined) return;
+    set((state) => ({
+      past: direction === "undo" ? past.slice(0, -1) : [...past, { ...entry, merge: null }],
+      future: direction === "undo" ? [...future, entry] : future.slice(0, -1),
+      pairs: reviewed(applied(state.pairs, entry, direction === "undo" ? "before" : "after")),
+      unsaved: true,
+      selected: entry.changes[0]?.id ?? state.selected,
+    }));
+    void get().savePairs();
+  };
+
+  const newItem = (pair: NewPair, id: string, others: Iterable<PairItem>): PairItem => {
+    const { caption, source, pictureHash, whole, likeness, pixels } = pair;
+    const like = [...others].filter(
+      (other) =>
+        other.pictureHash === pictureHash ||
+        (likeness !== null && other.likeness !== null && alike(likeness, other.likeness)),
+    );
+    return {
+      id,
+      caption,
+      came: caption,
+      source,
+      pictureHash,
+      whole,
+      likeness,
+      side: pixels.side,
+      picture: deps.pictures.keep(pixels),
+      alike: like.map((other) => other.id),
+      box: null,
+      leftOut: false,
+      accepted: [],
+      fault: null,
+    };
   };
 
   return {
@@ -26,43 +73,55 @@ export const createPairs: Slice<PairsSlice> = (set, get, deps) => {
     reading: null,
     unsaved: false,
     selected: null,
+    past: [],
+    future: [],
+    tokens: new Map(),
 
     setReading: (reading) => set({ reading }),
 
     async addPairs(incoming, refused) {
-      if (locked()) return;
+      if (locked()) return [];
       const pairs = new Map(get().pairs.map((pair) => [pair.id, pair]));
-      const prints = new Map([...pairs.values()].map((pair) => [pair.print, pair]));
-      const twice: Refusal[] = [];
-      for (const { id, caption, source, size, pixels } of incoming) {
-        const print = fingerprint(pixels);
-        const same = prints.get(print);
-        const before = pairs.get(id);
-        if (same !== undefined && same.id !== id) {
-          twice.push({ path: source, reason: `The same picture as ${same.source}. The first one is in.` });
+      const already: string[] = [];
+      for (const pair of incoming) {
+        const { pictureHash, caption, source } = pair;
+        const known = [...pairs.values()].filter((other) => other.pictureHash === pictureHash);
+        const bare = known.find((other) => other.caption === "");
+        const same =
+          known.find((other) => caption === "" || caption === other.came || caption === other.caption) ?? bare;
+        const id = known.length === 0 ? pair.id : await twinId(pictureHash, caption);
+        if (same === undefined && !pairs.has(id)) {
+          pairs.set(id, newItem(pair, id, pairs.values()));
           continue;
         }
-        if (before !== undefined) deps.pictures.drop([before.picture]);
-        const item: PairItem = {
-          id,
-          caption,
-          source,
-          size,
-          print,
-          picture: deps.pictures.keep(pixels),
-          leftOut: false,
-        };
-        pairs.set(id, item);
-        prints.set(print, item);
+        // the same picture in several sources is one pair, called by the first of its names, whichever came first
+        const before = same ?? (pairs.get(id) as PairItem);
+        const named = { ...before, source: source < before.source ? source : before.source };
+        pairs.set(before.id, before === bare && caption !== "" ? { ...named, caption, came: caption } : named);
+        already.push(source);
       }
+      const all = reviewed(inOrder(pairs.values()));
       set((state) => ({
-        pairs: [...pairs.values()],
-        refused: [...refused, ...twice],
-        reading: null,
-        unsaved: true,
-        selected: state.selected ?? pairs.keys().next().value ?? null,
+        pairs: all,
+        refused: [...state.refused, ...refused],
+        unsaved: state.unsaved || incoming.length > 0,
+        selected: state.selected ?? all[0]?.id ?? null,
       }));
-      await get().savePairs();
+      return already;
+    },
+
+    giveCaptions(captions) {
+      if (locked() || captions.length === 0) return;
+      const given = new Map(captions.map(({ id, caption }) => [id, caption]));
+      set((state) => ({
+        pairs: reviewed(
+          state.pairs.map((pair) => {
+            const caption = pair.caption === "" ? given.get(pair.id) : undefined;
+            return caption === undefined ? pair : { ...pair, caption, came: caption };
+          }),
+        ),
+        unsaved: true,
+      }));
     },
 
     async takeSamples() {
@@ -70,10 +129,14 @@ export const createPairs: Slice<PairsSlice> = (set, get, deps) => {
       set({ reading: { done: 0, of: SAMPLE_COUNT } });
       try {
         const samples = await deps.studio.call("samplePairs", { count: SAMPLE_COUNT });
-        const incoming = samples.map((pair, at) => {
-          return { id: pair.id, caption: pair.caption, source: `sample ${at + 1}`, size: null, pixels: pair };
+        const incoming = samples.map((pair, at): NewPair => {
+          const source = `sample ${String(at + 1).padStart(2, "0")}`;
+          const { id, caption } = pair;
+          return { id, pictureHash: id, caption, source, pixels: pair, whole: null, likeness: null };
         });
         await get().addPairs(incoming, []);
+        set({ reading: null });
+        await get().savePairs();
       } catch (error) {
         const problem = problemFrom(error, {
           what: "The sample pairs could not be made.",
@@ -84,30 +147,74 @@ export const createPairs: Slice<PairsSlice> = (set, get, deps) => {
       }
     },
 
-    setCaption: (id, caption) => change(id, { caption }),
-    setLeftOut: (id, leftOut) => change(id, { leftOut }),
-
-    leaveOutFaulty() {
+    setCaption(id, caption) {
+      change(entryOf("change a caption", only(get().pairs, [id]), () => ({ caption }), `caption ${id}`));
+    },
+    setLeftOut: (id, leftOut) => get().edit(leftOut ? "leave out a pair" : "take a pair in", [id], () => ({ leftOut })),
+    setCrop(id, box, pixels) {
       if (locked()) return;
-      set((state) => ({ pairs: state.pairs.map((pair) => (isFaulty(pair) ? { ...pair, leftOut: true } : pair)) }));
+      const picture = deps.pictures.keep(pixels);
+      get().edit("crop a picture", [id], () => ({ box, picture }));
+    },
+    edit(words, ids, edit) {
+      change(entryOf(words, only(get().pairs, ids), edit));
+      void get().savePairs();
+    },
+    leaveOutFaulty() {
+      const faulty = get().pairs.filter(isFaulty);
+      const words = `leave out ${faulty.length === 1 ? "a pair" : `${faulty.length} pairs`}`;
+      get().edit(
+        words,
+        faulty.map((pair) => pair.id),
+        () => ({ leftOut: true }),
+      );
+    },
+    pasteCaptions(text) {
+      const clean = text.split(/\r?\n/).map((line) => line.replaceAll("\0", "").trim().slice(0, MOST_CHARACTERS));
+      const lines = clean.filter((line) => line !== "");
+      const { pairs, selected } = get();
+      const bare = pairs.filter((pair) => pair.caption.trim() === "" && !pair.leftOut).map((pair) => pair.id);
+      const ids = lines.length === 1 && selected !== null ? [selected] : bare.slice(0, lines.length);
+      const given = new Map(ids.map((id, at) => [id, lines[at] ?? ""]));
+      get().edit(ids.length === 1 ? "paste a caption" : `paste ${ids.length} captions`, ids, (pair) => {
+        return { caption: given.get(pair.id) ?? pair.caption };
+      });
+    },
+    undo: () => step("undo"),
+    redo: () => step("redo"),
+
+    async countTokens() {
+      const wanted = new Set(get().pairs.map((pair) => pair.caption.trim()));
+      const missing = [...wanted].filter((caption) => !get().tokens.has(caption));
+      for (let i = 0; i < missing.length; i += TOKENS_AT_ONCE) {
+        const captions = missing.slice(i, i + TOKENS_AT_ONCE);
+        const counts = await deps.studio.call("countTokens", { captions });
+        const now = captions.flatMap((caption, at) =>
+          counts[at] ? [[caption, counts[at]] as [string, TokenCount]] : [],
+        );
+        set((state) => ({ tokens: new Map([...state.tokens].filter(([text]) => wanted.has(text)).concat(now)) }));
+      }
     },
 
     select: (id) => set({ selected: id }),
     clearRefused: () => set({ refused: [] }),
 
     async savePairs() {
-      const { pairs, kept } = get();
+      const { pairs, nodes } = get();
       if (!get().unsaved) return;
-      const good = goodPairs(get());
-      const input = good.flatMap(({ id, caption, picture }) => {
-        const pixels = deps.pictures.get(picture);
-        return pixels === undefined ? [] : [{ id, caption: caption.trim(), side: pixels.side, rgba: pixels.rgba }];
+      set((state) => ({ past: sealed(state.past) }));
+      const input = pairs.flatMap((pair): PairInput[] => {
+        const pixels = deps.pictures.get(pair.picture);
+        if (pixels === undefined) return [];
+        const { id, caption } = pair;
+        const { side, rgba } = pixels;
+        return [{ id, caption: caption.trim(), side, rgba, out: !isGood(pair), about: aboutOf(pair) }];
       });
       try {
         await deps.studio.call("setPairs", { project: deps.project, pairs: input });
         set((state) => ({ unsaved: state.pairs !== pairs && state.unsaved }));
         // prompts are fixed once there are pictures to compare
-        if (kept.length === 0 || get().prompts.length === 0) set({ prompts: promptsFrom(good) });
+        if (nodes.length === 0 || get().prompts.length === 0) set({ prompts: promptsFrom(goodPairs({ pairs })) });
       } catch (error) {
         const problem = problemFrom(error, {
           what: "The pairs could not be saved.",
@@ -122,17 +229,31 @@ export const createPairs: Slice<PairsSlice> = (set, get, deps) => {
       get().stopDrawing();
       try {
         await deps.studio.call("forget", { project: deps.project });
+        await deps.reader?.keepOnly({ pictureHashes: [] });
       } catch (error) {
         const what = "The project could not be deleted.";
         set({ problem: problemFrom(error, { what, safe: "What is left of it stays as it is.", remedy: CLOSE }) });
         return;
       }
-      deps.pictures.drop(get().pairs.map((pair) => pair.picture));
+      const { pairs, past, future } = get();
+      const edits: Edit[] = [...past, ...future].flatMap(({ changes }) => changes.flatMap((c) => [c.before, c.after]));
+      deps.pictures.drop([...pairs, ...edits].flatMap(({ picture }) => picture ?? []));
       deps.pictures.drop(Object.values(get().cells));
       deps.pictures.drop(picturesOf(get().current));
       deps.metrics.load({});
-      set({ pairs: [], refused: [], unsaved: false, selected: null, kept: [], current: null, finished: null });
+      set({ pairs: [], refused: [], unsaved: false, selected: null, past: [], future: [], tokens: new Map() });
+      set({ nodes: [], damaged: [], next: {}, current: null, finished: null });
       set({ prompts: [], cells: {}, wanted: {}, faults: {}, problem: null });
     },
   };
 };
+
+function only(pairs: readonly PairItem[], ids: readonly string[]): readonly PairItem[] {
+  const wanted = new Set(ids);
+  return pairs.filter((pair) => wanted.has(pair.id));
+}
+
+/** The id of a picture that is there under another caption; the same as of two that come together. */
+function twinId(pictureHash: string, caption: string): Promise<string> {
+  return sha256(new TextEncoder().encode(`${pictureHash}\0${caption}`));
+}
