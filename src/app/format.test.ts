@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, count, duration, iterationName, iterationSpan, pace, took } from "./format.ts";
+import { ago, count, duration, iterationSpan, pace, took } from "./format.ts";
 
 test("a length of time is rounded as coarsely as a person would", () => {
   const words = [0.2, 8.4, 19.6, 47, 58, 90, 3599, 3660, 4260, 7190].map(duration);
@@ -11,8 +11,7 @@ test("what is over is told exactly", () => {
 });
 
 test("names and counts", () => {
-  expect([iterationName(0), iterationName(3)]).toEqual(["Base", "SPIN 3"]);
-  expect([iterationSpan([]), iterationSpan([1]), iterationSpan([1, 2, 3])]).toEqual([
+  expect([iterationSpan([]), iterationSpan(["SPIN 1"]), iterationSpan(["SPIN 1", "SPIN 2", "SPIN 3"])]).toEqual([
     "Base",
     "Base and SPIN 1",
     "Base to SPIN 3",

@@ -1,20 +1,15 @@
 /** @file Numbers and names in the words of the page. */
 
-/** Base, SPIN 1, SPIN 2, … */
-export function iterationName(iteration: number): string {
-  return iteration === 0 ? "Base" : `SPIN ${iteration}`;
-}
-
 /** "1 pair", "48 pairs", "12,000 steps" */
 export function count(n: number, noun: string, plural = `${noun}s`): string {
   return `${n.toLocaleString("en")} ${n === 1 ? noun : plural}`;
 }
 
 /** "Base", "Base and SPIN 1", "Base to SPIN 3" */
-export function iterationSpan(kept: readonly number[]): string {
+export function iterationSpan(kept: readonly string[]): string {
   const last = kept.at(-1);
   if (last === undefined) return "Base";
-  return last === 1 ? "Base and SPIN 1" : `Base to ${iterationName(last)}`;
+  return kept.length === 1 ? `Base and ${last}` : `Base to ${last}`;
 }
 
 /** One rounded length of time: "8 s", "50 s", "4 min", "1 h 10 min". Rounds as coarsely as a person would. */

@@ -1,12 +1,12 @@
 /** @file Step reports and stage times of the runs: plain lists beside the store, so that a step costs no rendering. */
-import type { Stage, StepReport } from "../studio/api.ts";
+import type { NodeId, Stage, StepReport } from "../studio/api.ts";
 
 export interface Metrics {
-  /** Reports of an iteration, by rising step. The array is replaced, never changed. */
-  reports(iteration: number): readonly StepReport[];
-  load(all: { readonly [iteration: number]: readonly StepReport[] }): void;
+  /** Reports of a node, by rising step. The array is replaced, never changed. */
+  reports(node: NodeId | null): readonly StepReport[];
+  load(all: { readonly [node: NodeId]: readonly StepReport[] }): void;
   /** Adds a report; steps done again after a resume replace the old ones. */
-  push(iteration: number, report: StepReport): void;
+  push(node: NodeId, report: StepReport): void;
   /** A new run: what was counted of the iteration's stages is forgotten, its reports are not. */
   begin(): void;
   /** `done` parts of a stage are done at `seconds` on some clock. */
@@ -19,7 +19,7 @@ export interface Metrics {
 const NONE: readonly StepReport[] = [];
 
 export function createMetrics(): Metrics {
-  const reports = new Map<number, readonly StepReport[]>();
+  const reports = new Map<NodeId, readonly StepReport[]>();
   const durations = new Map<Stage, number[]>();
   const listeners = new Set<() => void>();
   let last: { stage: Stage; done: number; seconds: number } | null = null;
@@ -28,20 +28,20 @@ export function createMetrics(): Metrics {
   };
 
   return {
-    reports: (iteration) => reports.get(iteration) ?? NONE,
+    reports: (node) => (node === null ? undefined : reports.get(node)) ?? NONE,
     load(all) {
       reports.clear();
-      for (const [iteration, list] of Object.entries(all)) {
+      for (const [node, list] of Object.entries(all)) {
         reports.set(
-          Number(iteration),
+          node,
           [...list].sort((a, b) => a.step - b.step),
         );
       }
       tell();
     },
-    push(iteration, report) {
-      const before = (reports.get(iteration) ?? NONE).filter((old) => old.step < report.step);
-      reports.set(iteration, [...before, report]);
+    push(node, report) {
+      const before = (reports.get(node) ?? NONE).filter((old) => old.step < report.step);
+      reports.set(node, [...before, report]);
       tell();
     },
     begin() {

@@ -1,14 +1,14 @@
-/** @file The step reports of an iteration, for components that show a number of the last step. */
+/** @file The step reports of a node, for components that show a number of the last step. */
 import { useCallback, useSyncExternalStore } from "react";
-import type { Stage, StepReport } from "../studio/api.ts";
+import type { NodeId, Stage, StepReport } from "../studio/api.ts";
 import { leftInWords, timeLeft } from "./eta.ts";
 import { useStudio, useWorkbench } from "./state/context.tsx";
 
-export function useReports(iteration: number): readonly StepReport[] {
+export function useReports(node: NodeId | null): readonly StepReport[] {
   const { metrics } = useWorkbench();
   return useSyncExternalStore(
     metrics.subscribe,
-    useCallback(() => metrics.reports(iteration), [metrics, iteration]),
+    useCallback(() => metrics.reports(node), [metrics, node]),
   );
 }
 
@@ -19,19 +19,19 @@ const HIDDEN_PICTURES = 3;
 export function useTimeLeft(): string | null {
   const { metrics } = useWorkbench();
   const current = useStudio((state) => state.current);
-  useSyncExternalStore(metrics.subscribe, () => (current === null ? null : metrics.reports(current.iteration)));
+  useSyncExternalStore(metrics.subscribe, () => (current === null ? null : metrics.reports(current.node)));
   if (current === null || current.stage === null) return null;
-  return leftOfStage(metrics, current.iteration, current.stage, current.of - current.done);
+  return leftOfStage(metrics, current.node, current.stage, current.of - current.done);
 }
 
 function leftOfStage(
   metrics: ReturnType<typeof useWorkbench>["metrics"],
-  iteration: number,
+  node: NodeId | null,
   stage: Stage,
   remaining: number,
 ): string | null {
   if (remaining <= 0) return null;
   const steps = stage === "train";
-  const durations = steps ? metrics.reports(iteration).map((report) => report.seconds) : metrics.durations(stage);
+  const durations = steps ? metrics.reports(node).map((report) => report.seconds) : metrics.durations(stage);
   return leftInWords(timeLeft(durations, remaining, steps ? 10 : HIDDEN_PICTURES));
 }

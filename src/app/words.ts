@@ -1,6 +1,6 @@
 /** @file What runs, in a few words: for the status line, the title and the live region. */
-import { iterationName } from "./format.ts";
-import { isFaulty, isRunning, nextIteration, whyNotStart } from "./state/selectors.ts";
+import { keptNodes, nameOf, nextNode } from "./state/nodes.ts";
+import { isFaulty, isRunning, whyNotStart } from "./state/selectors.ts";
 import type { Current, StudioState } from "./state/studio-state.ts";
 
 const STAGE_WORDS = {
@@ -12,7 +12,7 @@ const STAGE_WORDS = {
 
 /** "SPIN 2, training 12 of 60" */
 export function runInWords(current: Current): string {
-  const name = iterationName(current.iteration);
+  const { name } = current;
   if (current.phase === "paused") return pausedInWords(current);
   if (current.phase === "failed") return `${name} stopped at step ${current.step}`;
   if (current.stage === null) return `${name}, starting`;
@@ -22,7 +22,7 @@ export function runInWords(current: Current): string {
 
 /** "SPIN 2 is paused at step 12 of 60" */
 export function pausedInWords(current: Current): string {
-  const name = iterationName(current.iteration);
+  const { name } = current;
   if (current.step === 0) return `${name} is paused before its first step`;
   return `${name} is paused at step ${current.step} of ${current.settings.steps}`;
 }
@@ -31,7 +31,7 @@ export function statusInWords(state: StudioState): string {
   if (state.current !== null && (isRunning(state) || state.current.phase !== "paused"))
     return runInWords(state.current);
   if (state.drawing !== null) {
-    return `Drawing ${iterationName(state.drawing.iteration)}, ${state.drawing.done} of ${state.drawing.of}`;
+    return `Drawing ${nameOf(state, state.drawing.node)}, ${state.drawing.done} of ${state.drawing.of}`;
   }
   if (state.reading !== null) return `Reading pairs, ${state.reading.done} of ${state.reading.of}`;
   if (state.machine === "looking") return "Measuring this computer";
@@ -41,8 +41,8 @@ export function statusInWords(state: StudioState): string {
   if (state.current !== null) return pausedInWords(state.current);
   const faulty = state.pairs.filter(isFaulty).length;
   if (faulty > 0) return `${faulty} ${faulty === 1 ? "pair needs" : "pairs need"} a look`;
-  const last = state.kept.at(-1);
-  if (last !== undefined) return `${iterationName(last)} is done`;
+  const last = keptNodes(state).at(-1);
+  if (last !== undefined) return `${nameOf(state, last.id)} is done`;
   return state.pairs.length > 0 && whyNotStart(state) === null ? "Ready" : "Everything runs on this computer";
 }
 
@@ -50,7 +50,7 @@ export function statusInWords(state: StudioState): string {
 export function titleInWords(state: StudioState): string {
   const { current } = state;
   if (current === null) return "SPIN Studio";
-  const name = iterationName(current.iteration);
+  const { name } = current;
   if (current.phase === "paused") return `Paused, ${name}`;
   if (current.phase === "failed") return `Stopped, ${name}`;
   if (current.stage === "train") return `${Math.round((100 * current.step) / current.settings.steps)} % ${name}`;
@@ -59,8 +59,7 @@ export function titleInWords(state: StudioState): string {
 
 /** The name on the primary button. */
 export function primaryInWords(state: StudioState): string {
-  const name = iterationName(nextIteration(state));
-  return state.current === null ? `Start ${name}` : `Continue ${name}`;
+  return state.current === null ? `Start ${nextNode(state).title}` : `Continue ${state.current.name}`;
 }
 
 /** For the live region: changes a few times a run, not with every step. */
@@ -69,5 +68,5 @@ export function announcement(state: StudioState): string {
   if (current === null || current.stage === null) return statusInWords(state);
   if (current.phase !== "running") return runInWords(current);
   const tenths = Math.floor((10 * current.done) / Math.max(1, current.of));
-  return `${iterationName(current.iteration)}, ${STAGE_WORDS[current.stage]}, ${tenths * 10} %`;
+  return `${current.name}, ${STAGE_WORDS[current.stage]}, ${tenths * 10} %`;
 }

@@ -1,21 +1,19 @@
 /**
  * @file Checkpoints that survive a crash at any moment. Parts are written first under keys never used before, then one
  * transaction names them: the manifest and the head. What is not named does not exist. Loading believes hashes only, and goes
- * back to the checkpoint before where one is damaged. Callers hold the project's lock: one writer at a time.
- *
- *   part/<project>/<uuid>/<n>      at most 32 MB
- *   manifest/<project>/<uuid>      what it is, and its parts with their hashes
- *   head/<project>                 the checkpoints that count, oldest first
+ * back to the checkpoint before where one is damaged. Callers hold the project's lock and write one thing at a time.
  */
 import * as v from "valibot";
 import { StudioError } from "../lib/errors.ts";
+import { nodeName } from "../lib/node-name.ts";
 import { sha256 } from "../lib/sha256.ts";
 import type { KeyValue } from "./key-value.ts";
+import { count, isNewer, keysOf, refuseNewer, schema } from "./keys.ts";
+import { type NodeRecord, nodeSchema, parseNode, readNode } from "./nodes.ts";
 
 export interface Moment {
-  readonly iteration: number;
   readonly step: number;
-  /** the iteration is finished: this is the checkpoint to keep */
+  /** the node is finished: this is the checkpoint to keep */
   readonly complete: boolean;
 }
 
@@ -23,6 +21,9 @@ export interface CheckpointEntry extends Moment {
   readonly uuid: string;
   /** counts saves; clocks may run backwards */
   readonly sequence: number;
+  readonly node: string;
+  /** of all its parts */
+  readonly bytes: number;
 }
 
 export interface Damaged {
@@ -37,111 +38,137 @@ export interface Loaded {
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
-const schema = 1;
+export type CheckpointFiles = ReadonlyMap<string, Uint8Array>;
+
 const maxPartBytes = 32 * 2 ** 20;
 
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const entryFields = { uuid: v.string(), sequence: count, iteration: count, step: count, complete: v.boolean() };
-const headSchema = v.object({ schema: v.literal(schema), entries: v.array(v.object(entryFields)) });
+const momentFields = { uuid: v.string(), sequence: count, step: count, complete: v.boolean() };
+const entrySchema = v.object({ ...momentFields, node: v.string(), bytes: count });
+const headSchema = v.object({ schema: v.literal(schema), entries: v.array(entrySchema) });
 const partSchema = v.object({ key: v.string(), bytes: v.pipe(count, v.maxValue(maxPartBytes)), sha256: v.string() });
-const manifestSchema = v.object({
-  schema: v.literal(schema),
-  ...entryFields,
+const manifestFields = {
+  ...momentFields,
   createdAt: v.string(),
   files: v.array(v.object({ name: v.string(), parts: v.array(partSchema) })),
-});
-type Manifest = v.InferOutput<typeof manifestSchema>;
-
-const keysOf = (project: string) => {
-  const name = encodeURIComponent(project);
-  return { head: `head/${name}`, manifests: `manifest/${name}/`, parts: `part/${name}/` };
 };
+/** With a copy of the node's record, from which a lost one is made again. */
+const manifestSchema = v.object({ schema: v.literal(schema), ...manifestFields, node: nodeSchema });
+/** A chain's iteration k is the node "k". */
+const chainSchema = v.object({ schema: v.literal(1), ...manifestFields, iteration: count });
+type Manifest = v.InferOutput<typeof manifestSchema>;
+type Files = Manifest["files"];
 
-/** Resolves when the checkpoint is on disk. @throws StudioError `quota` or `storage`; the earlier ones are then as they were. */
-export async function saveCheckpoint(
+/** Parts under keys of a new checkpoint: named by nothing yet. */
+export async function writeParts(
   store: KeyValue,
   project: string,
-  moment: Moment,
-  files: ReadonlyMap<string, Uint8Array>,
+  uuid: string,
+  files: CheckpointFiles,
   partBytes = maxPartBytes,
-): Promise<CheckpointEntry> {
-  const keys = keysOf(project);
-  const before = await listCheckpoints(store, project);
-  const uuid = crypto.randomUUID();
-  const written: Manifest["files"] = [];
+): Promise<Files> {
+  const written: Files = [];
   let n = 0;
   for (const [name, bytes] of files) {
-    const parts: Manifest["files"][number]["parts"] = [];
+    const parts: Files[number]["parts"] = [];
     for (let at = 0; at < bytes.length; at += partBytes) {
       // a copy: a view would take its whole buffer along
       const part = new Uint8Array(bytes.subarray(at, at + partBytes));
-      const key = `${keys.parts}${uuid}/${n++}`;
+      const key = `${keysOf(project).parts}${uuid}/${n++}`;
       await store.setMany([[key, part]]);
       parts.push({ key, bytes: part.length, sha256: await sha256(part) });
     }
     written.push({ name, parts });
   }
-  const entry: CheckpointEntry = { uuid, sequence: (before.at(-1)?.sequence ?? 0) + 1, ...moment };
-  const manifest: Manifest = { schema, ...entry, createdAt: new Date().toISOString(), files: written };
-  await store.setMany([
-    [keys.manifests + uuid, manifest],
-    [keys.head, { schema, entries: retained([...before, entry]) }],
-  ]);
+  return written;
+}
+
+/** What names a checkpoint's parts: its place on the list, and its manifest as an entry of the store. */
+export function naming(
+  project: string,
+  node: NodeRecord,
+  moment: Moment & Pick<CheckpointEntry, "uuid" | "sequence">,
+  files: Files,
+): { readonly entry: CheckpointEntry; readonly manifest: readonly [string, unknown] } {
+  const manifest: Manifest = {
+    schema,
+    ...moment,
+    createdAt: new Date().toISOString(),
+    files,
+    node: { schema, ...node },
+  };
+  const entry = { ...moment, node: node.id, bytes: bytesOf(files) };
+  return { entry, manifest: [keysOf(project).manifests + moment.uuid, manifest] };
+}
+
+export const headOf = (project: string, entries: readonly CheckpointEntry[]) =>
+  [keysOf(project).head, { schema, entries }] as const;
+
+/** Resolves when the checkpoint is on disk. @throws StudioError `quota` or `storage`; the earlier ones are then as they were. */
+export async function saveCheckpoint(
+  store: KeyValue,
+  project: string,
+  node: NodeRecord,
+  { step, complete }: Moment,
+  files: CheckpointFiles,
+  partBytes = maxPartBytes,
+): Promise<CheckpointEntry> {
+  const before = await listCheckpoints(store, project);
+  const uuid = crypto.randomUUID();
+  const written = await writeParts(store, project, uuid, files, partBytes);
+  const sequence = (before.at(-1)?.sequence ?? 0) + 1;
+  const { entry, manifest } = naming(project, node, { uuid, sequence, step, complete }, written);
+  await store.setMany([manifest, headOf(project, retained([...before, entry]))]);
   // the save stands, whatever becomes of the cleaning: what it leaves is collected later
   await collectOrphans(store, project).catch(() => 0);
   return entry;
 }
 
-/** Of the newest iteration the two newest checkpoints, of each earlier one the complete one. */
-function retained(entries: readonly CheckpointEntry[]): readonly CheckpointEntry[] {
-  const newest = entries.at(-1)?.iteration;
-  const current = entries.filter(({ iteration }) => iteration === newest).slice(-2);
-  const complete = new Map(entries.filter((entry) => entry.complete).map((entry) => [entry.iteration, entry]));
-  return entries.filter(
-    (entry) => current.includes(entry) || (entry.iteration !== newest && complete.get(entry.iteration) === entry),
-  );
+/** Of a finished node the complete checkpoint, of any other the two newest. */
+export function retained(entries: readonly CheckpointEntry[]): readonly CheckpointEntry[] {
+  return entries.filter((entry) => {
+    const own = entries.filter(({ node }) => node === entry.node);
+    const complete = own.findLast((each) => each.complete);
+    return complete ? entry === complete : own.slice(-2).includes(entry);
+  });
 }
 
 /** Oldest first. A head that is lost is made again from the manifests. */
 export async function listCheckpoints(store: KeyValue, project: string): Promise<readonly CheckpointEntry[]> {
-  const keys = keysOf(project);
-  const head = await store.get(keys.head);
-  if (isNewer(head)) {
-    throw new StudioError(
-      "newer",
-      `The project "${project}" was saved by a newer version of the studio.`,
-      "Reload the page.",
-    );
-  }
+  const head = await store.get(keysOf(project).head);
+  refuseNewer(head, project);
   const parsed = v.safeParse(headSchema, head);
-  if (parsed.success) return parsed.output.entries;
+  return parsed.success ? parsed.output.entries : retained(await entriesOfManifests(store, project));
+}
+
+export async function entriesOfManifests(store: KeyValue, project: string): Promise<readonly CheckpointEntry[]> {
   const entries: CheckpointEntry[] = [];
   for (const key of await store.keys()) {
-    if (!key.startsWith(keys.manifests)) continue;
+    if (!key.startsWith(keysOf(project).manifests)) continue;
     const value = await store.get(key);
     refuseNewer(value, project);
-    const manifest = v.safeParse(manifestSchema, value);
-    if (!manifest.success) continue;
-    const { uuid, sequence, iteration, step, complete } = manifest.output;
-    entries.push({ uuid, sequence, iteration, step, complete });
+    const manifest = parseManifest(value);
+    if (!manifest) continue;
+    const { uuid, sequence, step, complete, node, files } = manifest;
+    entries.push({ uuid, sequence, step, complete, node, bytes: bytesOf(files) });
   }
   return entries.sort((a, b) => a.sequence - b.sequence);
 }
 
-/** An old tab must neither read nor tidy away what a newer one wrote. */
-function refuseNewer(value: unknown, project: string): void {
-  if (!isNewer(value)) return;
-  throw new StudioError(
-    "newer",
-    `The project "${project}" was saved by a newer version of the studio.`,
-    "Reload the page.",
-  );
+function parseManifest(value: unknown) {
+  const manifest = v.safeParse(manifestSchema, value);
+  if (manifest.success)
+    return { ...manifest.output, node: manifest.output.node.id, record: parseNode(manifest.output.node) };
+  const chain = v.safeParse(chainSchema, value);
+  return chain.success ? { ...chain.output, node: String(chain.output.iteration), record: null } : null;
 }
 
-function isNewer(value: unknown): boolean {
-  const found = v.safeParse(v.object({ schema: v.number() }), value);
-  return found.success && found.output.schema > schema;
+/** The node's record as it was at the time of the save. */
+export async function recordInManifest(store: KeyValue, project: string, uuid: string): Promise<NodeRecord | null> {
+  return parseManifest(await store.get(keysOf(project).manifests + uuid))?.record ?? null;
 }
+
+const bytesOf = (files: Files): number =>
+  files.flatMap(({ parts }) => parts).reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** The newest whole checkpoint among those that are wanted, and the newer ones that were passed over, with the reason. */
 export async function loadNewest(
@@ -155,52 +182,61 @@ export async function loadNewest(
       return { loaded: await loadEntry(store, project, entry), damaged };
     } catch (error) {
       if (!(error instanceof StudioError) || error.code !== "damaged") throw error;
-      damaged.push({ entry, reason: error.message });
+      damaged.push({ entry, reason: await inWords(store, project, entry, error.message) });
     }
   }
   return { loaded: null, damaged };
 }
 
+/** Without reading gigabytes: which checkpoints lack their manifest or a part. Changed bytes show only when they are loaded. */
+export async function findIncomplete(store: KeyValue, project: string): Promise<readonly Damaged[]> {
+  const damaged: Damaged[] = [];
+  const keys = new Set(await store.keys());
+  for (const entry of await listCheckpoints(store, project)) {
+    try {
+      for (const { name, parts } of (await manifestOf(store, project, entry)).files)
+        if (!parts.every(({ key }) => keys.has(key))) damage(`a part of ${name} is missing`);
+    } catch (error) {
+      if (!(error instanceof StudioError) || error.code !== "damaged") throw error;
+      damaged.push({ entry, reason: await inWords(store, project, entry, error.message) });
+    }
+  }
+  return damaged;
+}
+
 async function loadEntry(store: KeyValue, project: string, entry: CheckpointEntry): Promise<Loaded> {
-  const value = await store.get(keysOf(project).manifests + entry.uuid);
-  if (value === undefined) damage(entry, "its manifest is missing");
-  if (isNewer(value)) damage(entry, "it was written by a newer version of the studio");
-  const manifest = v.safeParse(manifestSchema, value);
-  if (!manifest.success) return damage(entry, "its manifest is not readable");
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const { name, parts } of manifest.output.files) {
+  const manifest = await manifestOf(store, project, entry);
+  for (const { name, parts } of manifest.files) {
     const file = new Uint8Array(parts.reduce((sum, { bytes }) => sum + bytes, 0));
     let at = 0;
     for (const { key, bytes, sha256: expected } of parts) {
       const part = await store.get(key);
-      if (part === undefined) return damage(entry, `a part of ${name} is missing`);
-      if (!(part instanceof Uint8Array) || part.length !== bytes)
-        return damage(entry, `a part of ${name} has another size`);
-      if ((await sha256(part)) !== expected) return damage(entry, `a part of ${name} has changed (its sha256 differs)`);
+      if (part === undefined) return damage(`a part of ${name} is missing`);
+      if (!(part instanceof Uint8Array) || part.length !== bytes) return damage(`a part of ${name} has another size`);
+      if ((await sha256(part)) !== expected) return damage(`a part of ${name} has changed (its sha256 differs)`);
       file.set(part, at);
       at += bytes;
     }
     files.set(name, file);
   }
-  return { entry, createdAt: manifest.output.createdAt, files };
+  return { entry, createdAt: manifest.createdAt, files };
 }
 
-function damage({ iteration, step }: CheckpointEntry, fault: string): never {
-  throw new StudioError(
-    "damaged",
-    `The checkpoint of iteration ${iteration} at step ${step} cannot be used: ${fault}.`,
-  );
+async function manifestOf(store: KeyValue, project: string, { uuid }: CheckpointEntry) {
+  const value = await store.get(keysOf(project).manifests + uuid);
+  if (value === undefined) damage("its manifest is missing");
+  if (isNewer(value)) damage("it was written by a newer version of the studio");
+  return parseManifest(value) ?? damage("its manifest is not readable");
 }
 
-/** Takes checkpoints off the list, then deletes them. */
-export async function deleteCheckpoints(
-  store: KeyValue,
-  project: string,
-  unwanted: (entry: CheckpointEntry) => boolean,
-): Promise<void> {
-  const entries = (await listCheckpoints(store, project)).filter((entry) => !unwanted(entry));
-  await store.setMany([[keysOf(project).head, { schema, entries }]]);
-  await collectOrphans(store, project);
+function damage(fault: string): never {
+  throw new StudioError("damaged", fault);
+}
+
+async function inWords(store: KeyValue, project: string, { node, step }: CheckpointEntry, fault: string) {
+  const record = await readNode(store, project, node);
+  return `The checkpoint of ${record ? nodeName(record) : "a node"} at step ${step} cannot be used: ${fault}.`;
 }
 
 /** Deletes parts and manifests that the head does not name; returns how many. Never while a save is under way elsewhere. */
@@ -213,11 +249,4 @@ export async function collectOrphans(store: KeyValue, project: string): Promise<
   });
   if (orphans.length > 0) await store.deleteMany(orphans);
   return orphans.length;
-}
-
-/** Everything of the project, at once. */
-export async function forgetCheckpoints(store: KeyValue, project: string): Promise<void> {
-  const { head, manifests, parts } = keysOf(project);
-  const all = (await store.keys()).filter((key) => key.startsWith(manifests) || key.startsWith(parts));
-  await store.deleteMany([head, ...all]);
 }

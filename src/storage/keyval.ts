@@ -2,7 +2,7 @@
  * @file IndexedDB through idb-keyval, with our own transactions: strict durability (a resolved write is on disk), aborted when a
  * value cannot be stored, reopened when the browser closes the connection, and every rejection a StudioError.
  */
-import { delMany, get, keys, promisifyRequest, setMany, type UseStore } from "idb-keyval";
+import { get, keys, promisifyRequest, type UseStore } from "idb-keyval";
 import { StudioError } from "../lib/errors.ts";
 import type { KeyValue } from "./key-value.ts";
 
@@ -14,15 +14,18 @@ export function openKeyValue(database: string): KeyValue {
   return {
     get: (key) => guarded(() => get<unknown>(key, useStore)),
     keys: () => guarded(() => keys<string>(useStore)),
-    setMany: (entries) =>
-      guarded(() =>
-        setMany(
-          entries.map(([key, value]) => [key, value]),
-          useStore,
-        ),
-      ),
-    deleteMany: (all) => guarded(() => delMany([...all], useStore)),
+    setMany: (entries, gone = []) => guarded(() => write(useStore, entries, gone)),
+    deleteMany: (all) => guarded(() => write(useStore, [], all)),
   };
+}
+
+/** idb-keyval sets or deletes; a commit does both in one transaction. */
+function write(opened: UseStore, entries: readonly (readonly [string, unknown])[], gone: readonly string[]) {
+  return opened("readwrite", (store) => {
+    for (const key of gone) store.delete(key);
+    for (const [key, value] of entries) store.put(value, key);
+    return promisifyRequest(store.transaction);
+  });
 }
 
 function strictStore(database: string): UseStore {

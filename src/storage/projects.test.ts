@@ -1,19 +1,18 @@
 import { beforeEach, expect, test } from "vitest";
 import { type KeyValue, memoryKeyValue } from "./key-value.ts";
 import {
-  forgetAfter,
   forgetProject,
+  hashOfPairs,
   listProjects,
   readPairList,
   readPairs,
   readPictures,
   readReports,
-  readSettings,
   writePairs,
   writePicture,
   writeReports,
-  writeSettings,
 } from "./projects.ts";
+import { atEveryWrite } from "./test-support.ts";
 
 const pair = (id: string, side = 1) => ({
   id,
@@ -32,54 +31,71 @@ test("pairs are replaced whole, in their order", async () => {
   expect(await readPairs(store, "p")).toEqual([]);
   await writePairs(store, "p", [pair("bb"), pair("a", 2)]);
   expect(await readPairs(store, "p")).toEqual([pair("bb"), pair("a", 2)]);
-  await writePairs(store, "p", [pair("a"), pair("ccc")]);
-  expect(await readPairs(store, "p")).toEqual([pair("a"), pair("ccc")]);
-  expect(await readPairList(store, "p")).toEqual([
+  const more = { ...pair("ccc"), out: true, about: { file: "c.png" } };
+  await writePairs(store, "p", [pair("a"), more]);
+  expect(await readPairs(store, "p")).toEqual([pair("a"), more]);
+  expect(await readPairList(store, "p")).toMatchObject([
     { id: "a", caption: "caption a", side: 1 },
-    { id: "ccc", caption: "caption ccc", side: 1 },
+    { id: "ccc", caption: "caption ccc", side: 1, out: true },
   ]);
   expect((await store.keys()).filter((key) => key.startsWith("pair/"))).toHaveLength(2);
 });
 
-test("a fault while pairs are replaced leaves the old ones or the new ones", async () => {
-  const old = [pair("a"), pair("bb")];
-  const next = [pair("a", 2), pair("ccc")];
-  for (const method of ["setMany", "deleteMany"] as const) {
-    await writePairs(store, "p", old);
-    const faulty: KeyValue = { ...store, [method]: () => Promise.reject(new Error("fault")) };
-    await expect(writePairs(faulty, "p", next)).rejects.toThrow("fault");
-    expect(await readPairs(store, "p")).toEqual(method === "setMany" ? old : next);
-  }
+test("other captions or pixels are other pairs; what is left out does not count", async () => {
+  const hash = async (...pairs: Parameters<typeof writePairs>[2]) => {
+    await writePairs(store, "p", pairs);
+    return hashOfPairs(await readPairList(store, "p"));
+  };
+  const first = await hash(pair("a"), pair("bb"));
+  expect(await hash(pair("a"), { ...pair("x"), out: true }, pair("bb"))).toBe(first);
+  expect(await hash(pair("a"), { ...pair("bb"), about: 1 })).toBe(first);
+  expect(await hash(pair("bb"), pair("a"))).not.toBe(first);
+  expect(await hash(pair("a"), { ...pair("bb"), caption: "x" })).not.toBe(first);
+  expect(await hash(pair("a"), { ...pair("bb"), rgba: new Uint8ClampedArray(4) })).not.toBe(first);
 });
 
-test("settings, reports and pictures belong to an iteration", async () => {
-  await writeSettings(store, "p", 1, { beta: 5000 });
-  await writeReports(store, "p", 1, [{ step: 1 }, { step: 2 }]);
-  await writeReports(store, "p", 12, [{ step: 1 }]);
-  for (const index of [10, 2, 0]) await writePicture(store, "p", 1, index, picture(index));
-  await writePicture(store, "p", 12, 0, picture(7));
-  expect(await readSettings(store, "p", 1)).toEqual({ beta: 5000 });
+test.each([
+  "before",
+  "after",
+] as const)("a fault %s any write of new pairs leaves the old ones or the new ones", async (when) => {
+  const old = [pair("a"), pair("bb")];
+  const next = [pair("a", 2), pair("ccc")];
+  const prepared = async () => {
+    const inner = memoryKeyValue();
+    await writePairs(inner, "p", old);
+    return inner;
+  };
+  const writes = await atEveryWrite(
+    prepared,
+    (faulty) => writePairs(faulty, "p", next),
+    when,
+    async (inner, n) => expect(await readPairs(inner, "p")).toEqual(n === 2 && when === "after" ? next : old),
+  );
+  expect(writes).toBe(2);
+});
+
+test("reports and pictures belong to a node", async () => {
+  await writeReports(store, "p", "1", [{ step: 1 }, { step: 2 }]);
+  await writeReports(store, "p", "12", [{ step: 1 }]);
+  for (const index of [10, 2, 0]) await writePicture(store, "p", "1", index, picture(index));
+  await writePicture(store, "p", "12", 0, picture(7));
   expect(await readReports(store, "p")).toEqual(
     new Map([
-      [1, [{ step: 1 }, { step: 2 }]],
-      [12, [{ step: 1 }]],
+      ["1", [{ step: 1 }, { step: 2 }]],
+      ["12", [{ step: 1 }]],
     ]),
   );
-  expect([...(await readPictures(store, "p", 1))]).toEqual([
+  expect([...(await readPictures(store, "p", "1"))]).toEqual([
     [0, picture(0)],
     [2, picture(2)],
     [10, picture(10)],
   ]);
-  await forgetAfter(store, "p", 1);
-  expect((await readPictures(store, "p", 12)).size).toBe(0);
-  expect([...(await readReports(store, "p")).keys()]).toEqual([1]);
-  expect((await readPictures(store, "p", 1)).size).toBe(3);
 });
 
 test("a project is forgotten alone", async () => {
   for (const project of ["p", "p/q"]) {
     await writePairs(store, project, [pair("a")]);
-    await writeReports(store, project, 1, []);
+    await writeReports(store, project, "1", []);
   }
   expect(await listProjects(store)).toEqual(["p", "p/q"]);
   await forgetProject(store, "p");
@@ -90,10 +106,13 @@ test("a project is forgotten alone", async () => {
 
 test("what cannot be read is said", async () => {
   await writePairs(store, "p", [pair("a")]);
-  await store.deleteMany(["pair/p/a/1"]);
+  const [key] = (await store.keys()).filter((name) => name.startsWith("pair/"));
+  await store.setMany([[key as string, new Uint8ClampedArray(4)]]);
+  await expect(readPairs(store, "p")).rejects.toThrow('The picture of "caption a" is damaged');
+  await store.deleteMany([key as string]);
   await expect(readPairs(store, "p")).rejects.toThrow('The picture of "caption a" is missing');
   await store.setMany([["project/p", "x"]]);
   await expect(readPairList(store, "p")).rejects.toThrow(/is not readable/);
-  await store.setMany([["project/p", { schema: 2 }]]);
+  await store.setMany([["project/p", { schema: 3 }]]);
   await expect(readPairList(store, "p")).rejects.toMatchObject({ code: "newer" });
 });

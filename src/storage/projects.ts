@@ -1,21 +1,19 @@
-/**
- * @file What a project holds beside its checkpoints: pairs, settings and reports of each iteration, pictures.
- *
- *   project/<project>                       the pairs' ids and captions, in order
- *   pair/<project>/<id>/<side>              pixels of one pair
- *   settings/<project>/<iteration>          as the iteration was started
- *   reports/<project>/<iteration>           one report a step
- *   picture/<project>/<iteration>/<index>   what the iteration drew
- */
+/** @file What a project holds beside its tree's nodes and checkpoints: pairs, the nodes' reports, the opponents' pictures. */
 import * as v from "valibot";
 import { StudioError } from "../lib/errors.ts";
+import { sha256 } from "../lib/sha256.ts";
 import type { KeyValue } from "./key-value.ts";
+import { isOf, keysOf, refuseNewer, schema } from "./keys.ts";
 
 export interface StoredPair {
   readonly id: string;
   readonly caption: string;
   readonly side: number;
   readonly rgba: Uint8ClampedArray<ArrayBuffer>;
+  /** kept, but not trained on */
+  readonly out?: boolean;
+  /** the caller's own, kept as it is given */
+  readonly about?: unknown;
 }
 
 export interface StoredPicture {
@@ -25,29 +23,25 @@ export interface StoredPicture {
   readonly rgba: Uint8ClampedArray<ArrayBuffer>;
 }
 
-export type PairInfo = Omit<StoredPair, "rgba">;
-
-const schema = 1;
 const batchBytes = 32 * 2 ** 20;
 
-const recordSchema = v.object({
-  schema: v.literal(schema),
-  pairs: v.array(v.object({ id: v.string(), caption: v.string(), side: v.number() })),
+const infoSchema = v.object({
+  id: v.string(),
+  caption: v.string(),
+  side: v.number(),
+  /** where the pixels are; what lies there never changes */
+  key: v.string(),
+  sha256: v.string(),
+  out: v.exactOptional(v.boolean()),
+  about: v.exactOptional(v.unknown()),
 });
+export type PairInfo = Readonly<v.InferOutput<typeof infoSchema>>;
+const recordSchema = v.object({ schema: v.literal(schema), pairs: v.array(infoSchema) });
 const pixels = v.instance(Uint8ClampedArray);
 const pictureSchema = v.object({ prompt: v.string(), seed: v.number(), side: v.number(), rgba: pixels });
 
-const keysOf = (project: string) => {
-  const name = encodeURIComponent(project);
-  return {
-    record: `project/${name}`,
-    pairs: `pair/${name}/`,
-    pair: ({ id, side }: Pick<PairInfo, "id" | "side">) => `pair/${name}/${id}/${side}`,
-    settings: `settings/${name}/`,
-    reports: `reports/${name}/`,
-    pictures: `picture/${name}/`,
-  };
-};
+export const hashOfPixels = (rgba: Uint8ClampedArray): Promise<string> =>
+  sha256(new Uint8Array(rgba.buffer, rgba.byteOffset, rgba.byteLength));
 
 export async function listProjects(store: KeyValue): Promise<readonly string[]> {
   const prefix = "project/";
@@ -56,19 +50,13 @@ export async function listProjects(store: KeyValue): Promise<readonly string[]> 
     .map((key) => decodeURIComponent(key.slice(prefix.length)));
 }
 
-/** Ids and captions, without the pixels. */
+/** Ids, captions and hashes, without the pixels. */
 export async function readPairList(store: KeyValue, project: string): Promise<readonly PairInfo[]> {
   const value = await store.get(keysOf(project).record);
   if (value === undefined) return [];
+  refuseNewer(value, project);
   const parsed = v.safeParse(recordSchema, value);
   if (parsed.success) return parsed.output.pairs;
-  const newer = v.safeParse(v.object({ schema: v.pipe(v.number(), v.gtValue(schema)) }), value).success;
-  if (newer)
-    throw new StudioError(
-      "newer",
-      `The project "${project}" was saved by a newer version of the studio.`,
-      "Reload the page.",
-    );
   throw new StudioError(
     "storage",
     `The list of pairs of the project "${project}" is not readable.`,
@@ -76,71 +64,82 @@ export async function readPairList(store: KeyValue, project: string): Promise<re
   );
 }
 
-/** Replaces all pairs: pixels first, then the list, then the old pixels go. */
-export async function writePairs(store: KeyValue, project: string, pairs: readonly StoredPair[]): Promise<void> {
-  const keys = keysOf(project);
+/** Which pairs are trained on, in one word. */
+export function hashOfPairs(pairs: readonly PairInfo[]): Promise<string> {
+  const told = pairs.filter(({ out }) => !out).map(({ id, caption, sha256: hash }) => [id, caption, hash]);
+  return sha256(new TextEncoder().encode(JSON.stringify(told)));
+}
+
+export const pairsEntry = (project: string, pairs: readonly PairInfo[]) =>
+  [keysOf(project).record, { schema, pairs }] as const;
+
+/** Pixels, under the name of their content: what is there already is overwritten by itself. */
+export async function writePixels(
+  store: KeyValue,
+  project: string,
+  pairs: readonly StoredPair[],
+): Promise<readonly PairInfo[]> {
+  const list: PairInfo[] = [];
   let batch: [string, unknown][] = [];
   let bytes = 0;
-  for (const pair of pairs) {
-    batch.push([keys.pair(pair), new Uint8ClampedArray(pair.rgba)]);
-    bytes += pair.rgba.length;
+  for (const { rgba, ...pair } of pairs) {
+    const hash = await hashOfPixels(rgba);
+    const key = keysOf(project).pairs + hash;
+    list.push({ ...pair, key, sha256: hash });
+    batch.push([key, new Uint8ClampedArray(rgba)]);
+    bytes += rgba.length;
     if (bytes < batchBytes) continue;
     await store.setMany(batch);
     batch = [];
     bytes = 0;
   }
-  const list = pairs.map(({ id, caption, side }) => ({ id, caption, side }));
-  await store.setMany([...batch, [keys.record, { schema, pairs: list }]]);
-  const named = new Set(pairs.map(keys.pair));
-  await store.deleteMany((await store.keys()).filter((key) => key.startsWith(keys.pairs) && !named.has(key)));
+  if (batch.length > 0) await store.setMany(batch);
+  return list;
 }
 
+/** Replaces all pairs: pixels first, then in one transaction the list, and the old pixels go. */
+export async function writePairs(store: KeyValue, project: string, pairs: readonly StoredPair[]): Promise<void> {
+  const list = await writePixels(store, project, pairs);
+  const named = new Set(list.map(({ key }) => key));
+  const gone = (await store.keys()).filter((key) => key.startsWith(keysOf(project).pairs) && !named.has(key));
+  await store.setMany([pairsEntry(project, list)], gone);
+}
+
+/** @throws StudioError `storage` where a picture is missing or has changed. */
 export async function readPairs(store: KeyValue, project: string): Promise<readonly StoredPair[]> {
   const pairs: StoredPair[] = [];
-  for (const info of await readPairList(store, project)) {
-    const rgba = v.safeParse(pixels, await store.get(keysOf(project).pair(info)));
-    if (!rgba.success || rgba.output.length !== info.side ** 2 * 4) {
+  for (const { key, sha256: hash, ...pair } of await readPairList(store, project)) {
+    const rgba = v.safeParse(pixels, await store.get(key));
+    const fault = !rgba.success ? "missing from" : (await hashOfPixels(rgba.output)) === hash ? null : "damaged in";
+    if (!rgba.success || fault) {
       throw new StudioError(
         "storage",
-        `The picture of "${info.caption.slice(0, 80)}" is missing from the browser's storage.`,
+        `The picture of "${pair.caption.slice(0, 80)}" is ${fault} the browser's storage.`,
         "Add the pairs again.",
       );
     }
-    pairs.push({ ...info, rgba: rgba.output as StoredPair["rgba"] });
+    pairs.push({ ...pair, rgba: rgba.output as StoredPair["rgba"] });
   }
   return pairs;
 }
 
-/** Settings and reports are the caller's own types: they are kept as they are given. */
-export async function writeSettings(
-  store: KeyValue,
-  project: string,
-  iteration: number,
-  settings: unknown,
-): Promise<void> {
-  await store.setMany([[keysOf(project).settings + iteration, settings]]);
-}
-
-export async function readSettings(store: KeyValue, project: string, iteration: number): Promise<unknown> {
-  return store.get(keysOf(project).settings + iteration);
-}
-
+/** Reports are the caller's own type: they are kept as they are given. */
 export async function writeReports(
   store: KeyValue,
   project: string,
-  iteration: number,
+  node: string,
   reports: readonly unknown[],
 ): Promise<void> {
-  await store.setMany([[keysOf(project).reports + iteration, reports]]);
+  await store.setMany([[keysOf(project).reports + node, reports]]);
 }
 
-/** iteration -> its reports */
-export async function readReports(store: KeyValue, project: string): Promise<ReadonlyMap<number, readonly unknown[]>> {
+/** node -> its reports */
+export async function readReports(store: KeyValue, project: string): Promise<ReadonlyMap<string, readonly unknown[]>> {
   const prefix = keysOf(project).reports;
-  const reports = new Map<number, readonly unknown[]>();
+  const reports = new Map<string, readonly unknown[]>();
   for (const key of (await store.keys()).filter((name) => name.startsWith(prefix))) {
     const value = await store.get(key);
-    if (Array.isArray(value)) reports.set(Number(key.slice(prefix.length)), value);
+    if (Array.isArray(value)) reports.set(key.slice(prefix.length), value);
   }
   return reports;
 }
@@ -148,21 +147,21 @@ export async function readReports(store: KeyValue, project: string): Promise<Rea
 export async function writePicture(
   store: KeyValue,
   project: string,
-  iteration: number,
+  node: string,
   index: number,
   picture: StoredPicture,
 ): Promise<void> {
   const copy = { ...picture, rgba: new Uint8ClampedArray(picture.rgba) };
-  await store.setMany([[`${keysOf(project).pictures}${iteration}/${index}`, copy]]);
+  await store.setMany([[`${keysOf(project).pictures}${node}/${index}`, copy]]);
 }
 
 /** index -> picture */
 export async function readPictures(
   store: KeyValue,
   project: string,
-  iteration: number,
+  node: string,
 ): Promise<ReadonlyMap<number, StoredPicture>> {
-  const prefix = `${keysOf(project).pictures}${iteration}/`;
+  const prefix = `${keysOf(project).pictures}${node}/`;
   const pictures = new Map<number, StoredPicture>();
   for (const key of (await store.keys()).filter((name) => name.startsWith(prefix))) {
     const value = v.safeParse(pictureSchema, await store.get(key));
@@ -171,19 +170,7 @@ export async function readPictures(
   return new Map([...pictures].sort(([a], [b]) => a - b));
 }
 
-/** What iterations after this one left: settings, reports and pictures, before they are made anew. */
-export async function forgetAfter(store: KeyValue, project: string, iteration: number): Promise<void> {
-  const { settings, reports, pictures } = keysOf(project);
-  const later = (await store.keys()).filter((key) => {
-    const prefix = [settings, reports, pictures].find((start) => key.startsWith(start));
-    return prefix !== undefined && Number.parseInt(key.slice(prefix.length), 10) > iteration;
-  });
-  await store.deleteMany(later);
-}
-
+/** Everything of the project, at once. */
 export async function forgetProject(store: KeyValue, project: string): Promise<void> {
-  const { record, pairs, settings, reports, pictures } = keysOf(project);
-  const prefixes = [pairs, settings, reports, pictures];
-  const all = (await store.keys()).filter((key) => prefixes.some((prefix) => key.startsWith(prefix)));
-  await store.deleteMany([record, ...all]);
+  await store.deleteMany((await store.keys()).filter(isOf(project)));
 }

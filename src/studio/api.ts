@@ -31,6 +31,35 @@ export interface ModelInfo {
   readonly presets: readonly Preset[];
 }
 
+/** A node of the project's tree; `base` is the model as it came, the root, which has no `NodeInfo`. */
+export type NodeId = string;
+
+export interface NodeInfo {
+  readonly id: NodeId;
+  /** where its training started */
+  readonly parent: NodeId;
+  /** who drew the losers: the parent in the paper */
+  readonly opponent: NodeId;
+  /** its depth, 1, 2, …: the paper's k + 1, and the default name "SPIN k" */
+  readonly iteration: number;
+  /** counts the project's nodes from 1, in the order in which they were grown: for addresses, and to sort by */
+  readonly number: number;
+  /** null: not named by a person */
+  readonly name: string | null;
+  readonly settings: SpinSettings;
+  /** ISO 8601 */
+  readonly createdAt: string;
+  /** gone: deleted for good, and still named by nodes that came from it or played against it */
+  readonly state: "begun" | "kept" | "gone";
+  /** the step of its newest whole checkpoint; 0: none yet */
+  readonly step: number;
+  readonly of: number;
+  /** what it costs in storage: checkpoints and its opponent's pictures */
+  readonly bytes: number;
+  /** when it was deleted, ISO 8601; null: it was not, or it was restored */
+  readonly deleted: string | null;
+}
+
 /** RGBA bytes, side x side. */
 export interface Picture {
   readonly prompt: string;
@@ -41,13 +70,19 @@ export interface Picture {
 
 export interface DrawRequest {
   readonly project: string;
-  /** 0 is the base; k is the checkpoint kept after SPIN k. */
-  readonly iteration: number;
+  /** any node: one that is begun draws from its newest saved step, the one that trains now from the step it is at */
+  readonly node: NodeId;
   readonly prompts: readonly string[];
   readonly negativePrompt: string;
   readonly seeds: readonly number[];
   readonly steps: number;
   readonly guidance: number;
+}
+
+export interface Drawn {
+  /** the step of the node's state that drew; 0: as it started */
+  readonly step: number;
+  readonly pictures: readonly Picture[];
 }
 
 export interface PairInput {
@@ -56,6 +91,19 @@ export interface PairInput {
   /** RGBA bytes, side x side, cropped and resized to the model's resolution. */
   readonly side: number;
   readonly rgba: Uint8ClampedArray<ArrayBuffer>;
+  /** kept, but not trained on */
+  readonly out?: boolean;
+  /** what the page remembers of it (file, crop, …), kept as it is given */
+  readonly about?: unknown;
+}
+
+/** Of a caption, as CLIP reads it: at most 77 tokens, with the two marks around the text. */
+export interface TokenCount {
+  /** with the marks; more than `most` where the end is cut off */
+  readonly count: number;
+  readonly most: number;
+  readonly kept: string;
+  readonly cut: string;
 }
 
 export interface SpinSettings {
@@ -110,43 +158,107 @@ export type StudioEvent =
   | { readonly kind: "picture"; readonly iteration: number; readonly index: number; readonly picture: Picture }
   | { readonly kind: "saved"; readonly iteration: number; readonly step: number; readonly complete: boolean };
 
-export interface SpinRequest {
+/** What the page is told: a job's events with their node, pictures of `draw` as they come, and news of storage. */
+export type PageEvent =
+  | (StudioEvent & { readonly node: NodeId })
+  | {
+      readonly kind: "drawn";
+      readonly node: NodeId;
+      readonly step: number;
+      /** of the prompt in its request */
+      readonly index: number;
+      readonly picture: Picture;
+    }
+  /** a checkpoint that was to be loaded is damaged; one sentence: which, and why. What was used instead stands in the answer. */
+  | { readonly kind: "damaged"; readonly node: NodeId; readonly sentence: string }
+  /** another tab changed the project: what was read of it may be old */
+  | { readonly kind: "changed"; readonly project: string };
+
+export interface GrowRequest {
   readonly project: string;
-  /** the iteration to make, 1, 2, …; goes on from a saved step of it where there is one */
-  readonly iteration: number;
+  /** `base` or a kept node */
+  readonly parent: NodeId;
+  /** `base` or a kept node */
+  readonly opponent: NodeId;
+  readonly name: string | null;
   readonly settings: SpinSettings;
+}
+
+export interface NodeRequest {
+  readonly project: string;
+  readonly node: NodeId;
+}
+
+export interface SpinRequest extends NodeRequest {
   readonly saveEvery: number;
 }
 
 export type SpinOutcome = "kept" | "paused";
 
+export type ExportKind = "lora" | "weights" | "checkpoint";
+
+export interface ExportedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+export interface Vote {
+  readonly id: string;
+  /** the nodes that drew the two pictures */
+  readonly a: NodeId;
+  readonly b: NodeId;
+  readonly prompt: string;
+  readonly seed: number;
+  /** where a's picture stood */
+  readonly side: "left" | "right";
+  readonly choice: "a" | "b" | "tie" | "skip";
+  /** ISO 8601 */
+  readonly at: string;
+}
+
 /** What storage knows of a project; read on start. */
 export interface ProjectState {
   readonly project: string;
   readonly pairs: readonly { readonly id: string; readonly caption: string }[];
-  /** iterations whose checkpoint is complete, ascending */
-  readonly kept: readonly number[];
-  /** an iteration that was interrupted */
-  readonly interrupted: {
-    readonly iteration: number;
-    readonly step: number;
-    readonly of: number;
-    readonly settings: SpinSettings;
-  } | null;
-  readonly reports: { readonly [iteration: number]: readonly StepReport[] };
+  /** by `number` */
+  readonly nodes: readonly NodeInfo[];
+  readonly reports: { readonly [node: NodeId]: readonly StepReport[] };
+  /** what storage holds and cannot be used any more, a sentence each */
+  readonly damaged: readonly string[];
+  /** another tab trains or writes: this one reads, and can take over */
+  readonly elsewhere: boolean;
 }
 
-/** Every call: name -> parameters and result. All are answered in order; `pause` and `stop` act on the running `spin`. */
+/**
+ * Every call: name -> parameters and result. Calls that use the device or the pairs are answered in order; `draw` is answered
+ * between two steps of a running `spin`, `pause` acts on it, and what only concerns the tree is answered at once.
+ * Whatever writes is refused with code `busy` while another tab writes the project.
+ */
 export interface Calls {
   preflight: { params: { readonly force: BackendName | null }; result: Preflight };
   open: { params: { readonly backend: BackendName; readonly model: string }; result: ModelInfo };
   project: { params: { readonly project: string }; result: ProjectState };
   setPairs: { params: { readonly project: string; readonly pairs: readonly PairInput[] }; result: ProjectState };
   pairPictures: { params: { readonly project: string }; result: readonly PairInput[] };
+  countTokens: { params: { readonly captions: readonly string[] }; result: readonly TokenCount[] };
   samplePairs: { params: { readonly count: number }; result: readonly PairInput[] };
-  draw: { params: DrawRequest; result: readonly Picture[] };
+  draw: { params: DrawRequest; result: Drawn };
+  /** a new node, begun at step 0; nothing runs yet */
+  grow: { params: GrowRequest; result: NodeInfo };
+  /** trains a begun node to its end, or until `pause`; goes on from its newest saved step */
   spin: { params: SpinRequest; result: SpinOutcome };
+  /** the run stops after this step, saved; the model stays loaded */
   pause: { params: Record<string, never>; result: null };
+  /** ends a begun node that is not running at its newest saved step: stop and keep */
+  keepNode: { params: NodeRequest; result: NodeInfo };
+  /** null: back to "SPIN k" */
+  renameNode: { params: NodeRequest & { readonly name: string | null }; result: NodeInfo };
+  deleteNode: { params: NodeRequest; result: NodeInfo };
+  /** takes a deletion back, unless it was purged */
+  restoreNode: { params: NodeRequest; result: NodeInfo };
+  /** frees what was deleted; `node`: only this one. A node whose weights an unfinished one needs waits for it. */
+  purge: { params: { readonly project: string; readonly node: NodeId | null }; result: { readonly freed: number } };
+  takeOver: { params: { readonly project: string }; result: ProjectState };
   forget: { params: { readonly project: string }; result: null };
 }
 
@@ -168,10 +280,10 @@ export interface WireError {
 export type FromWorker =
   | { readonly id: number; readonly ok: true; readonly result: unknown }
   | { readonly id: number; readonly ok: false; readonly error: WireError }
-  | { readonly event: StudioEvent };
+  | { readonly event: PageEvent };
 
 /** The engine as the page sees it; implemented by the worker client, and by fakes in tests. */
 export interface Studio {
   call<N extends CallName>(name: N, params: Calls[N]["params"], signal?: AbortSignal): Promise<Calls[N]["result"]>;
-  onEvent(listener: (event: StudioEvent) => void): () => void;
+  onEvent(listener: (event: PageEvent) => void): () => void;
 }

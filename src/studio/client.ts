@@ -1,6 +1,6 @@
 /** @file The page's end of the worker: calls with ids, events apart from answers, and no promise that hangs when the worker dies. */
 import { StudioError } from "../lib/errors.ts";
-import type { CallName, Calls, FromWorker, Studio, StudioEvent, ToWorker } from "./api.ts";
+import type { CallName, Calls, FromWorker, PageEvent, Studio, ToWorker } from "./api.ts";
 import { fromWire } from "./wire-error.ts";
 
 interface Waiting {
@@ -16,7 +16,7 @@ export function startStudio(): Studio {
 /** A studio over anything that looks like a worker. */
 export function connect(worker: Pick<Worker, "postMessage" | "addEventListener">): Studio {
   const waiting = new Map<number, Waiting>();
-  const listeners = new Set<(event: StudioEvent) => void>();
+  const listeners = new Set<(event: PageEvent) => void>();
   let count = 0;
   let dead: Error | null = null;
   const fail = (reason: string): void => {

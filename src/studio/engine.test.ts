@@ -4,8 +4,9 @@ import { nanoModel } from "../../e2e/nano-model.ts";
 import { nodeBackend } from "../runtime/node.ts";
 import { listCheckpoints, loadNewest } from "../storage/checkpoints.ts";
 import { type KeyValue, memoryKeyValue } from "../storage/key-value.ts";
-import type { PairInput, SpinSettings, StudioEvent } from "./api.ts";
+import type { NodeId, NodeInfo, PageEvent, PairInput, SpinSettings } from "./api.ts";
 import { Engine } from "./engine.ts";
+import { memoryTabs, type Tabs } from "./tabs.ts";
 
 const settings: SpinSettings = {
   steps: 4,
@@ -34,36 +35,52 @@ const pairs: readonly PairInput[] = ["a cat", "a dog", "two owls"].map((caption,
 }));
 const never = new AbortController().signal;
 
-async function started(
-  store: KeyValue,
-  onEvent: (event: StudioEvent, engine: Engine) => void = () => {},
-): Promise<Engine> {
+type Listener = (event: PageEvent, engine: Engine) => void;
+
+async function started(store: KeyValue, onEvent: Listener = () => {}, tabs: Tabs = memoryTabs()()): Promise<Engine> {
   const engine: Engine = new Engine({
     store,
     backends: { node: async () => nodeBackend({ threads: 1 }) },
     files: nanoModel,
     emit: (event) => onEvent(event, engine),
+    tabs,
   });
   await engine.handle("open", { backend: "node", model: "nano" }, never);
   return engine;
 }
 
-const spin = (engine: Engine, iteration: number) =>
-  engine.handle("spin", { project: "p", iteration, settings, saveEvery: 2 }, never);
-const weightsOf = async (store: KeyValue, iteration: number): Promise<Uint8Array> => {
-  const { loaded } = await loadNewest(store, "p", (entry) => entry.iteration === iteration && entry.complete);
+const project = "p";
+const setPairs = (engine: Engine) => engine.handle("setPairs", { project, pairs }, never);
+const nodesOf = async (engine: Engine): Promise<readonly NodeInfo[]> =>
+  (await engine.handle("project", { project }, never)).nodes;
+const grow = (engine: Engine, parent: NodeId, opponent = parent, change: Partial<SpinSettings> = {}) =>
+  engine.handle("grow", { project, parent, opponent, name: null, settings: { ...settings, ...change } }, never);
+const spin = (engine: Engine, node: NodeId) => engine.handle("spin", { project, node, saveEvery: 2 }, never);
+const drawRequest = { project, prompts: ["a cat", "a bat"], negativePrompt: "", seeds: [1, 2], steps: 2, guidance: 3 };
+const draw = (engine: Engine, node: NodeId) => engine.handle("draw", { ...drawRequest, node }, never);
+
+/** A node from its parent to its end. */
+async function trained(engine: Engine, parent: NodeId, opponent = parent, change: Partial<SpinSettings> = {}) {
+  const { id } = await grow(engine, parent, opponent, change);
+  expect(await spin(engine, id)).toBe("kept");
+  return id;
+}
+
+async function weightsOf(store: KeyValue, node: NodeId): Promise<Uint8Array> {
+  const { loaded } = await loadNewest(store, project, (entry) => entry.node === node && entry.complete);
   return loaded?.files.get("weights.safetensors") as Uint8Array;
-};
+}
 
 describe("the studio", () => {
   const store = memoryKeyValue();
-  const events: StudioEvent[] = [];
+  const events: PageEvent[] = [];
   let engine: Engine;
+  let [one, two]: NodeId[] = [];
   beforeAll(async () => {
     engine = await started(store, (event) => events.push(event));
-    await engine.handle("setPairs", { project: "p", pairs }, never);
-    await spin(engine, 1);
-    await spin(engine, 2);
+    await setPairs(engine);
+    one = await trained(engine, "base");
+    two = await trained(engine, one);
   });
   afterAll(() => engine.dispose());
 
@@ -75,59 +92,54 @@ describe("the studio", () => {
     expect(steps[0]?.errorWinner).toBe(steps[0]?.errorWinnerOpponent);
   });
 
-  it("draws the opponent's pictures once a pair and iteration", () => {
-    const drawn = events.flatMap((e) => (e.kind === "picture" ? [`${e.iteration}/${e.index}`] : []));
+  it("draws the opponent's pictures once a pair and node", () => {
+    const drawn = events.flatMap((e) => (e.kind === "picture" ? [`${e.node === one ? 1 : 2}/${e.index}`] : []));
     expect(drawn).toEqual(["1/0", "1/1", "1/2", "2/0", "2/1", "2/2"]);
   });
 
   it("knows after a reload what was kept, with every report", async () => {
-    const state = await engine.handle("project", { project: "p" }, never);
-    expect(state.kept).toEqual([1, 2]);
-    expect(state.interrupted).toBeNull();
-    expect(state.reports[2]).toHaveLength(4);
+    const state = await engine.handle("project", { project }, never);
+    expect(state.nodes).toMatchObject([
+      { id: one, parent: "base", opponent: "base", iteration: 1, number: 1, state: "kept", step: 4, of: 4 },
+      { id: two, parent: one, opponent: one, iteration: 2, number: 2, state: "kept", step: 4, of: 4 },
+    ]);
+    expect(state.nodes[0]?.bytes).toBeGreaterThan(100_000);
+    expect(state.reports[two as string]).toHaveLength(4);
     expect(state.pairs).toHaveLength(3);
+    expect(state).toMatchObject({ damaged: [], elsewhere: false });
   });
 
-  it("draws base and iterations with equal seeds, each the same picture again", async () => {
-    const ask = (iteration: number) =>
-      engine.handle(
-        "draw",
-        {
-          project: "p",
-          iteration,
-          prompts: ["a cat", "a bat"],
-          negativePrompt: "",
-          seeds: [1, 2],
-          steps: 2,
-          guidance: 3,
-        },
-        never,
-      );
-    const [base, second, again] = [await ask(0), await ask(2), await ask(0)];
-    expect(base[0]?.rgba).toHaveLength(side * side * 4);
+  it("draws base and nodes with equal seeds, each the same picture again", async () => {
+    const [base, second, again] = [
+      await draw(engine, "base"),
+      await draw(engine, two as string),
+      await draw(engine, "base"),
+    ];
+    expect(base.pictures[0]?.rgba).toHaveLength(side * side * 4);
     expect(again).toEqual(base);
-    expect(second[0]?.rgba).not.toEqual(base[0]?.rgba);
+    expect(second.step).toBe(4);
+    expect(second.pictures[0]?.rgba).not.toEqual(base.pictures[0]?.rgba);
   });
 
   it("ends in the same bytes when it is paused after any event and goes on in a new engine", async () => {
-    const expected = await weightsOf(store, 2);
-    const total = events.filter((e) => e.kind !== "saved").length / 2;
+    const expected = await weightsOf(store, two as string);
+    const total = events.filter((e) => "node" in e && e.node === one && e.kind !== "saved").length;
     for (let stopAt = 1; stopAt < total; stopAt += 4) {
       const other = memoryKeyValue();
       let count = 0;
       const first = await started(other, (event, self) => {
         if (event.kind !== "saved" && ++count === stopAt) void self.handle("pause", {}, never);
       });
-      await first.handle("setPairs", { project: "p", pairs }, never);
-      await spin(first, 1);
+      await setPairs(first);
+      const { id } = await grow(first, "base");
+      await spin(first, id);
       await first.dispose();
       const second = await started(other);
-      if (!(await listCheckpoints(other, "p")).some((e) => e.complete)) await spin(second, 1);
-      await spin(second, 2);
-      expect(await weightsOf(other, 2), `paused at event ${stopAt}`).toEqual(expected);
+      if (!(await listCheckpoints(other, project)).some((e) => e.complete)) await spin(second, id);
+      expect(await weightsOf(other, await trained(second, id)), `paused at event ${stopAt}`).toEqual(expected);
       await second.dispose();
     }
-  });
+  }, 300_000);
 
   it("measures a backend once, says why it was chosen, and tries one that failed again at the next start", async () => {
     const [made, other] = [{ good: 0, bad: 0 }, memoryKeyValue()];
@@ -142,7 +154,11 @@ describe("the studio", () => {
       },
     };
     const ask = (force: "node" | null) =>
-      new Engine({ store: other, backends, files: nanoModel, emit: () => {} }).handle("preflight", { force }, never);
+      new Engine({ store: other, backends, files: nanoModel, emit: () => {}, tabs: memoryTabs()() }).handle(
+        "preflight",
+        { force },
+        never,
+      );
     const first = await ask(null);
     expect(first).toMatchObject({
       chosen: "node",
@@ -154,12 +170,13 @@ describe("the studio", () => {
     expect(made).toEqual({ good: 1, bad: 2 });
   });
 
-  it("says what is missing when an iteration has no checkpoint", async () => {
-    const ask = engine.handle(
-      "draw",
-      { project: "p", iteration: 9, prompts: ["x"], negativePrompt: "", seeds: [1], steps: 1, guidance: 1 },
-      never,
-    );
-    await expect(ask).rejects.toThrow("SPIN 9 has no finished checkpoint.");
+  it("says what is missing when a node has no checkpoint", async () => {
+    await expect(draw(engine, "nobody")).rejects.toThrow("The node is not in the project.");
+    await expect(spin(engine, one as string)).rejects.toThrow("SPIN 1 is finished already.");
+    const { id } = await grow(engine, one as string);
+    await expect(grow(engine, id)).rejects.toThrow("SPIN 2 b is not finished, and a finished opponent was expected.");
+    await engine.handle("deleteNode", { project, node: id }, never);
+    await engine.handle("purge", { project, node: id }, never);
+    expect(await nodesOf(engine)).toHaveLength(2);
   });
 });

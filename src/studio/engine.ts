@@ -4,39 +4,33 @@ import { openModel } from "../artifacts/model-folder.ts";
 import { StudioError } from "../lib/errors.ts";
 import { samplePairs } from "../pocket/pairs.ts";
 import type { Backend, BackendName } from "../runtime/backend.ts";
-import { forgetCheckpoints } from "../storage/checkpoints.ts";
+import { SerialQueue } from "../lib/queue.ts";
 import type { KeyValue } from "../storage/key-value.ts";
-import {
-  forgetAfter,
-  forgetProject,
-  readPairList,
-  readPairs,
-  readReports,
-  readSettings,
-  writePairs,
-  writeReports,
-  writeSettings,
-} from "../storage/projects.ts";
+import { forgetProject, readPairs, writePairs } from "../storage/projects.ts";
+import { purge } from "../storage/tree.ts";
+import { isChain, upgrade } from "../storage/upgrade.ts";
 import type {
   CallName,
   Calls,
+  DrawRequest,
   ModelInfo,
+  NodeRequest,
+  PageEvent,
   Preflight,
   ProjectState,
-  SpinSettings,
-  StepReport,
-  StudioEvent,
 } from "./api.ts";
-import { draw } from "./draw.ts";
-import type { Model } from "./model.ts";
-import { loadModel, makeArtifacts } from "./model.ts";
 import { parameterCount } from "./cut.ts";
+import { Damage } from "./damage.ts";
+import { initialLora } from "./initial-lora.ts";
+import { loadModel, makeArtifacts, type Model } from "./model.ts";
 import { type Known, measureBackends } from "./preflight.ts";
 import { presetsFor } from "./presets.ts";
+import { RUNTIME_VERSION } from "./project-keeper.ts";
 import { isLarge } from "./size.ts";
-import { keptVector, ProjectKeeper, progressOf, RUNTIME_VERSION } from "./project-keeper.ts";
-import { selfPlay } from "./self-play.ts";
-import { initialLora } from "./initial-lora.ts";
+import type { Tabs } from "./tabs.ts";
+import { Trainer } from "./trainer.ts";
+import { changeNode, grow, projectState, renameNode } from "./tree.ts";
+import { Writer } from "./writer.ts";
 
 export interface EngineParts {
   readonly store: KeyValue;
@@ -44,11 +38,9 @@ export interface EngineParts {
   readonly backends: Readonly<Partial<Record<BackendName, () => Promise<Backend>>>>;
   /** the files of a model by its id, `pocket` */
   readonly files: (model: string) => FileSystem;
-  readonly emit: (event: StudioEvent) => void;
+  readonly emit: (event: PageEvent) => void;
+  readonly tabs: Tabs;
 }
-
-/** The drawing adapter: shows whichever iteration was asked for last. */
-const view = { id: "view" };
 
 /** Rows of a training and of a drawing run: small enough to answer quickly, large enough to pay. */
 const POCKET = {
@@ -76,20 +68,40 @@ type Handlers = {
   readonly [N in CallName]: (params: Calls[N]["params"], signal: AbortSignal) => Promise<Calls[N]["result"]>;
 };
 
+/** Calls that have the device, or what a run is made of, to themselves: one at a time. The others are answered at once. */
+const inTurn: ReadonlySet<CallName> = new Set<CallName>([
+  "preflight",
+  "open",
+  "setPairs",
+  "spin",
+  "keepNode",
+  "forget",
+]);
+
 export class Engine {
   readonly #parts: EngineParts;
+  readonly #writer: Writer;
+  readonly #damage: Damage;
+  readonly #queue = new SerialQueue();
   #model: Model | null = null;
   #backend: Backend | null = null;
-  #viewed = "";
-  #running: AbortController | null = null;
+  #trainer: Trainer | null = null;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
+    this.#writer = new Writer(parts.store, parts.tabs);
+    this.#damage = new Damage(parts.emit);
+    parts.tabs.listen((project) => parts.emit({ kind: "changed", project }));
   }
 
-  /** Answers one call. Calls that use the device must be made one at a time; `pause` may come at any moment. */
+  /** Answers one call; any number may be open at once. */
   handle<N extends CallName>(name: N, params: Calls[N]["params"], signal: AbortSignal): Promise<Calls[N]["result"]> {
-    return this.#handlers[name](params, signal);
+    const answer = async (): Promise<Calls[N]["result"]> => {
+      signal.throwIfAborted();
+      if ("project" in params) await this.#bringUp(params.project);
+      return this.#handlers[name](params, signal);
+    };
+    return inTurn.has(name) ? this.#queue.run(answer) : answer();
   }
 
   readonly #handlers: Handlers = {
@@ -97,23 +109,52 @@ export class Engine {
     open: ({ backend, model }) => this.#open(backend, model),
     project: ({ project }) => this.#project(project),
     setPairs: async ({ project, pairs }) => {
-      await writePairs(this.#parts.store, project, pairs);
+      await this.#trainer?.drop();
+      await this.#writer.write(project, (store) => writePairs(store, project, pairs));
       return this.#project(project);
     },
     pairPictures: ({ project }) => readPairs(this.#parts.store, project),
     samplePairs: async ({ count }) => samplePairs(count),
+    countTokens: async ({ captions }) => captions.map((caption) => this.#opened.countTokens(caption)),
     draw: (request, signal) => this.#draw(request, signal),
-    spin: (request, signal) => this.#spin(request, signal),
+    grow: (request) => this.#writer.write(request.project, (store) => grow(store, request, this.#damage)),
+    spin: (request, signal) => this.#opened.spin(request, signal),
     pause: async () => {
-      this.#running?.abort(new StudioError("paused", "Paused."));
+      this.#trainer?.pause();
       return null;
     },
+    keepNode: async ({ project, node }) => this.#opened.keep(project, node),
+    renameNode: ({ project, node, name }) =>
+      this.#writer.write(project, (store) => renameNode(store, project, node, name, this.#damage)),
+    deleteNode: async ({ project, node }) => {
+      if (this.#trainer?.trains(project, node))
+        throw new StudioError("running", "This node is being trained.", "Pause it first.");
+      return this.#change({ project, node }, { deleted: new Date().toISOString() });
+    },
+    restoreNode: (request) => this.#change(request, { deleted: null }),
+    purge: async ({ project, node }) => ({
+      freed: await this.#writer.write(project, (store) => purge(store, project, node)),
+    }),
+    takeOver: async ({ project }) => {
+      await this.#writer.takeOver(project);
+      return this.#project(project);
+    },
     forget: async ({ project }) => {
-      await forgetCheckpoints(this.#parts.store, project);
-      await forgetProject(this.#parts.store, project);
+      await this.#trainer?.drop();
+      await this.#writer.write(project, (store) => forgetProject(store, project));
       return null;
     },
   };
+
+  /** A project of an older version is carried over before anything else is done with it. */
+  async #bringUp(project: string): Promise<void> {
+    if (await isChain(this.#parts.store, project))
+      await this.#writer.write(project, (store) => upgrade(store, project));
+  }
+
+  #change({ project, node }: NodeRequest, change: Parameters<typeof changeNode>[3]) {
+    return this.#writer.write(project, (store) => changeNode(store, project, node, change, this.#damage));
+  }
 
   /** Measures at most once a day: a GPU does not change faster, and kernels take seconds to compile. */
   async #preflight(force: BackendName | null): Promise<Preflight> {
@@ -134,14 +175,14 @@ export class Engine {
   }
 
   async #open(name: BackendName, id: string): Promise<ModelInfo> {
-    await this.#model?.dispose();
-    await this.#backend?.dispose();
-    [this.#model, this.#backend, this.#viewed] = [null, null, ""];
+    await this.dispose();
     const create = this.#parts.backends[name];
     if (!create) throw new StudioError("backend", `The backend "${name}" is not available here.`);
     const folder = await openModel(this.#parts.files(id));
     this.#backend = await create();
     this.#model = await loadModel(this.#backend, await makeArtifacts(folder, POCKET), folder, initialLora(0));
+    const { store, emit } = this.#parts;
+    this.#trainer = new Trainer(this.#model, { store, emit, writer: this.#writer, damage: this.#damage });
     const [parameters, guidance] = [parameterCount(this.#model.unet), GUIDANCE[id] ?? 7.5];
     return {
       id,
@@ -155,89 +196,28 @@ export class Engine {
   }
 
   async #project(project: string): Promise<ProjectState> {
-    const { store } = this.#parts;
-    const pairs = await readPairList(store, project);
-    const { kept, begun } = await progressOf(store, project);
-    const reports = Object.fromEntries(await readReports(store, project)) as ProjectState["reports"];
-    // an iteration that was asked for but has no checkpoint yet stands at step 0
-    const next = (kept.at(-1) ?? 0) + 1;
-    const at = begun ?? { iteration: next, step: 0 };
-    const settings = (await readSettings(store, project, at.iteration)) as SpinSettings | undefined;
-    const interrupted = settings && !kept.includes(at.iteration) ? { ...at, of: settings.steps, settings } : null;
-    return { project, pairs: pairs.map(({ id, caption }) => ({ id, caption })), kept, interrupted, reports };
+    const state = await projectState(this.#parts.store, project, this.#damage);
+    return { ...state, elsewhere: await this.#writer.elsewhere(project) };
   }
 
-  get #opened(): Model {
-    if (!this.#model) throw new StudioError("no-model", "No model is open, expected one to be opened first.");
-    return this.#model;
+  get #opened(): Trainer {
+    if (!this.#trainer) throw new StudioError("no-model", "No model is open, expected one to be opened first.");
+    return this.#trainer;
   }
 
-  async #draw(
-    { project, iteration, ...options }: Calls["draw"]["params"],
-    signal: AbortSignal,
-  ): Promise<Calls["draw"]["result"]> {
-    const model = this.#opened;
-    const key = `${project}/${iteration}`;
-    if (this.#viewed !== key) {
-      await model.denoiser.update(view, await keptVector(this.#parts.store, project, model, iteration));
-      this.#viewed = iteration === 0 ? "" : key;
-    }
-    const pictures = [];
-    for await (const picture of draw(model, view, options, signal)) {
-      this.#parts.emit({ kind: "picture", iteration, index: pictures.length, picture });
-      pictures.push(picture);
-    }
-    return pictures;
-  }
-
-  async #spin(
-    { project, iteration, settings, saveEvery }: Calls["spin"]["params"],
-    signal: AbortSignal,
-  ): Promise<Calls["spin"]["result"]> {
-    const { store, emit } = this.#parts;
-    const model = this.#opened;
-    const stop = new AbortController();
-    this.#running = stop;
-    const abort = (): void => stop.abort(signal.reason);
-    signal.addEventListener("abort", abort);
-    try {
-      const pairs = await readPairs(store, project);
-      const opponent = await keptVector(store, project, model, iteration - 1);
-      const { begun } = await progressOf(store, project);
-      const stored = (await readSettings(store, project, iteration)) as SpinSettings | undefined;
-      // what was begun goes on with the settings that it was begun with
-      const used = begun?.iteration === iteration && stored ? stored : settings;
-      const before = begun?.iteration === iteration ? ((await readReports(store, project)).get(iteration) ?? []) : [];
-      // opponents that were drawn under other settings belong to a run that never came to be
-      if (stored && JSON.stringify(stored) !== JSON.stringify(used)) await forgetAfter(store, project, iteration - 1);
-      await writeSettings(store, project, iteration, used);
-      const keeper = new ProjectKeeper(
-        store,
-        project,
-        model,
-        used,
-        pairs.map((p) => p.id),
-        before as StepReport[],
-      );
-      const job = { iteration, opponent, pairs, settings: used, saveEvery };
-      for await (const event of selfPlay(model, job, keeper, stop.signal)) {
-        if (event.kind === "step") keeper.reports.push(event.report);
-        emit(event);
-      }
-      await writeReports(store, project, iteration, keeper.reports);
-      this.#viewed = "";
-      return "kept";
-    } catch (error) {
-      if (stop.signal.aborted && error === stop.signal.reason) return "paused";
-      throw error;
-    } finally {
-      signal.removeEventListener("abort", abort);
-      this.#running = null;
-    }
+  /** Between two steps of a run; else when its turn comes. */
+  #draw(request: DrawRequest, signal: AbortSignal): Promise<Calls["draw"]["result"]> {
+    if (this.#trainer?.busy) return this.#trainer.ask(request, signal);
+    return this.#queue.run(async () => {
+      signal.throwIfAborted();
+      return this.#opened.draw(request, signal);
+    });
   }
 
   async dispose(): Promise<void> {
+    await this.#trainer?.drop();
     await this.#model?.dispose();
     await this.#backend?.dispose();
+    [this.#trainer, this.#model, this.#backend] = [null, null, null];
   }
 }

@@ -1,14 +1,17 @@
-/** @file A project's checkpoints, opponent's pictures and reports in the browser's storage: the `Keeper` of the page. */
+/** @file What must not be lost of one node's training, in the browser's storage: the `Keeper` of the page. */
 import { decodeCheckpoint, encodeCheckpoint, type Numerics } from "../artifacts/checkpoint.ts";
 import type { JsonObject } from "../artifacts/json-object.ts";
-import { StudioError } from "../lib/errors.ts";
-import type { TrainState } from "../spin/adamw.ts";
-import { deleteCheckpoints, listCheckpoints, loadNewest, saveCheckpoint } from "../storage/checkpoints.ts";
+import { freshState, type TrainState } from "../spin/adamw.ts";
+import { loadNewest, saveCheckpoint } from "../storage/checkpoints.ts";
 import type { KeyValue } from "../storage/key-value.ts";
+import type { NodeRecord } from "../storage/nodes.ts";
 import { readPictures, writePicture, writeReports } from "../storage/projects.ts";
-import type { SpinSettings, StepReport } from "./api.ts";
+import type { StepReport } from "./api.ts";
+import type { Damage } from "./damage.ts";
 import type { Model } from "./model.ts";
 import type { Keeper } from "./self-play.ts";
+import type { ProjectWeights } from "./weights.ts";
+import type { Writer } from "./writer.ts";
 
 const OPTIMIZATION_LEVEL = "basic";
 export const RUNTIME_VERSION = "1.30.0";
@@ -25,109 +28,80 @@ export function numericsOf(model: Model): Numerics {
   };
 }
 
+/** A node's state as the files of a checkpoint; a finished one needs no optimizer. */
+export async function checkpointFiles(
+  model: Model,
+  { id, parent, iteration, settings }: NodeRecord,
+  { step, vector, m, v }: TrainState,
+  complete: boolean,
+): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const checkpoint = {
+    uuid: id,
+    parent,
+    iteration,
+    step,
+    seed: Number(settings["seed"]),
+    train: model.choices.train,
+    settings: settings as JsonObject,
+    numerics: numericsOf(model),
+    vector,
+    optimizer: complete ? null : { m, v },
+  };
+  return encodeCheckpoint(checkpoint, model.set.layout);
+}
+
+export interface Keeping {
+  readonly store: KeyValue;
+  readonly writer: Writer;
+  readonly project: string;
+  readonly model: Model;
+  readonly node: NodeRecord;
+  /** ids, in their order */
+  readonly pairs: readonly string[];
+  readonly weights: ProjectWeights;
+  readonly damage: Damage;
+}
+
 export class ProjectKeeper implements Keeper {
-  readonly #store: KeyValue;
-  readonly #project: string;
-  readonly #model: Model;
-  readonly #settings: SpinSettings;
-  readonly #pairs: readonly string[];
-  /** what the page shows of the iteration; grows with its steps */
+  readonly #keeping: Keeping;
+  /** what the page shows of the node; grows with its steps */
   readonly reports: StepReport[];
   #losers: ReadonlyMap<number, { readonly rgba: Uint8ClampedArray }> | null = null;
 
-  constructor(
-    store: KeyValue,
-    project: string,
-    model: Model,
-    settings: SpinSettings,
-    pairs: readonly string[],
-    reports: readonly StepReport[],
-  ) {
-    this.#store = store;
-    this.#project = project;
-    this.#model = model;
-    this.#settings = settings;
-    this.#pairs = pairs;
+  constructor(keeping: Keeping, reports: readonly StepReport[]) {
+    this.#keeping = keeping;
     this.reports = [...reports];
   }
 
-  async loser(iteration: number, pair: string): Promise<Uint8ClampedArray | null> {
-    this.#losers ??= await readPictures(this.#store, this.#project, iteration);
-    return this.#losers.get(this.#pairs.indexOf(pair))?.rgba ?? null;
+  async loser(_iteration: number, pair: string): Promise<Uint8ClampedArray | null> {
+    const { store, project, node, pairs } = this.#keeping;
+    this.#losers ??= await readPictures(store, project, node.id);
+    return this.#losers.get(pairs.indexOf(pair))?.rgba ?? null;
   }
 
-  async keepLoser(iteration: number, pair: string, picture: Parameters<Keeper["keepLoser"]>[2]): Promise<void> {
-    await writePicture(this.#store, this.#project, iteration, this.#pairs.indexOf(pair), picture);
+  async keepLoser(_iteration: number, pair: string, picture: Parameters<Keeper["keepLoser"]>[2]): Promise<void> {
+    const { writer, project, node, pairs } = this.#keeping;
+    const write = (store: KeyValue) => writePicture(store, project, node.id, pairs.indexOf(pair), picture);
+    await writer.write(project, write, true);
   }
 
-  async state(iteration: number): Promise<TrainState | null> {
-    const { loaded } = await loadNewest(
-      this.#store,
-      this.#project,
-      (entry) => entry.iteration === iteration && !entry.complete,
-    );
-    if (!loaded) return null;
-    const { step, vector, optimizer } = await decodeCheckpoint(loaded.files, this.#model.set.layout);
-    this.reports.length = Math.min(this.reports.length, step);
-    return optimizer ? { step, vector, ...optimizer } : null;
+  /** The newest whole one, or the parent's weights: who plays against another than its parent still starts as its parent's copy. */
+  async state(): Promise<TrainState> {
+    const { store, project, model, node, weights, damage } = this.#keeping;
+    const { loaded, damaged } = await loadNewest(store, project, (entry) => entry.node === node.id && !entry.complete);
+    damage.tell(damaged);
+    const saved = loaded && (await decodeCheckpoint(loaded.files, model.set.layout));
+    this.reports.length = Math.min(this.reports.length, saved?.step ?? 0);
+    if (!saved?.optimizer) return freshState(await weights.kept(node.parent));
+    return { step: saved.step, vector: saved.vector, ...saved.optimizer };
   }
 
-  async keepState(iteration: number, state: TrainState, complete: boolean): Promise<void> {
-    const { vector, m, v, step } = state;
-    const checkpoint = {
-      uuid: crypto.randomUUID(),
-      parent: null,
-      iteration,
-      step,
-      seed: this.#settings.seed,
-      train: this.#model.choices.train,
-      settings: { ...this.#settings } as JsonObject,
-      numerics: numericsOf(this.#model),
-      vector,
-      optimizer: complete ? null : { m, v },
-    };
-    const files = await encodeCheckpoint(checkpoint, this.#model.set.layout);
-    await writeReports(this.#store, this.#project, iteration, this.reports);
-    await saveCheckpoint(this.#store, this.#project, { iteration, step, complete }, files);
+  async keepState(_iteration: number, state: TrainState, complete: boolean): Promise<void> {
+    const { writer, project, model, node } = this.#keeping;
+    const files = await checkpointFiles(model, node, state, complete);
+    await writer.write(project, async (store) => {
+      await writeReports(store, project, node.id, this.reports);
+      await saveCheckpoint(store, project, node, { step: state.step, complete }, files);
+    });
   }
-}
-
-/** theta_k as it was kept; the base for 0. @throws StudioError `no-checkpoint` where there is none. */
-export async function keptVector(
-  store: KeyValue,
-  project: string,
-  model: Model,
-  iteration: number,
-): Promise<Float32Array> {
-  if (iteration === 0) return model.base;
-  const { loaded, damaged } = await loadNewest(
-    store,
-    project,
-    (entry) => entry.iteration === iteration && entry.complete,
-  );
-  if (!loaded)
-    throw new StudioError(
-      "no-checkpoint",
-      damaged[0]?.reason ?? `SPIN ${iteration} has no finished checkpoint.`,
-      "Earlier iterations are safe.",
-    );
-  return (await decodeCheckpoint(loaded.files, model.set.layout)).vector;
-}
-
-export interface Progress {
-  readonly kept: readonly number[];
-  /** the newest iteration that was begun and not finished */
-  readonly begun: { readonly iteration: number; readonly step: number } | null;
-}
-
-export async function progressOf(store: KeyValue, project: string): Promise<Progress> {
-  const entries = await listCheckpoints(store, project);
-  const kept = [...new Set(entries.filter((e) => e.complete).map((e) => e.iteration))].sort((a, b) => a - b);
-  const last = entries.at(-1);
-  return { kept, begun: last && !last.complete ? { iteration: last.iteration, step: last.step } : null };
-}
-
-/** A new start of an iteration: what it and later ones left behind is gone. */
-export async function forgetFrom(store: KeyValue, project: string, iteration: number): Promise<void> {
-  await deleteCheckpoints(store, project, (entry) => entry.iteration >= iteration);
 }

@@ -33,6 +33,8 @@ export interface SelfPlayJob {
   readonly pairs: readonly PairInput[];
   readonly settings: SpinSettings;
   readonly saveEvery: number;
+  /** asked after each step: whether to save it out of turn */
+  readonly saveNow?: () => boolean;
 }
 
 /** Rows of a training run for a number of pairs a step: the largest divisor up to `most`, and how often it is repeated. */
@@ -200,7 +202,7 @@ export async function* selfPlay(
   keeper: Keeper,
   stop: AbortSignal,
 ): AsyncGenerator<StudioEvent, TrainState, void> {
-  const { iteration, settings, saveEvery } = given;
+  const { iteration, settings, saveEvery, saveNow } = given;
   const job = settings.usedPairs > 0 ? { ...given, pairs: given.pairs.slice(0, settings.usedPairs) } : given;
   if (job.pairs.length === 0)
     throw new StudioError("pairs", "There are no pairs, expected at least one picture with a caption.");
@@ -228,7 +230,8 @@ export async function* selfPlay(
       if (probed) yield { kind: "probe", iteration, report: probed };
       yield { kind: "stage", stage: "train", done: state.step, of: settings.steps };
       before = performance.now();
-      if (state.step % saveEvery === 0 && state.step < settings.steps) yield await keep(false);
+      const due = state.step % saveEvery === 0 || saveNow?.() === true;
+      if (due && state.step < settings.steps) yield await keep(false);
       stop.throwIfAborted();
     }
   } catch (error) {

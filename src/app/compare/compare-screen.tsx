@@ -1,9 +1,10 @@
 /** @file Compare: prompts by iterations with equal seeds, or two of them in one frame. */
 import { useEffect } from "react";
-import { count, iterationName } from "../format.ts";
+import { count } from "../format.ts";
 import type { Viewed } from "../route.ts";
 import { useActions, useStudio } from "../state/context.tsx";
-import { isRunning, models, whyNotStart } from "../state/selectors.ts";
+import { idOf, keptNodes, models, nameOf, newest, numberOf } from "../state/nodes.ts";
+import { isRunning, whyNotStart } from "../state/selectors.ts";
 import { primaryInWords, runInWords } from "../words.ts";
 import { AddPrompt } from "./add-prompt.tsx";
 import { Grid } from "./grid.tsx";
@@ -11,26 +12,26 @@ import { Viewer } from "./viewer.tsx";
 
 export function CompareScreen({ viewed }: { readonly viewed: Viewed | null }) {
   const actions = useActions();
-  const kept = useStudio((state) => state.kept);
+  const nodes = useStudio((state) => state.nodes);
   const prompts = useStudio((state) => state.prompts);
   const free = useStudio((state) => state.machine === "ready" && !isRunning(state));
-  const iterations = models({ kept });
+  const shown = models({ nodes });
   useEffect(() => {
     if (free) void actions.drawMissing();
   }, [actions, free]);
-  if (kept.length === 0) return <Empty />;
+  if (shown.length === 1) return <Empty />;
   const inRange =
     viewed !== null &&
     prompts[viewed.prompt] !== undefined &&
-    [viewed.left, viewed.right].every((side) => iterations.includes(side));
+    [viewed.left, viewed.right].every((side) => shown.includes(idOf({ nodes }, side) ?? ""));
   return (
     <section className="screen compare" aria-labelledby="cmp-h">
       {viewed !== null && inRange ? (
-        <Viewer viewed={viewed} iterations={iterations} prompts={prompts} />
+        <Viewer viewed={viewed} models={shown} prompts={prompts} />
       ) : (
         <>
           <Head />
-          <Grid iterations={iterations} prompts={prompts} />
+          <Grid models={shown} prompts={prompts} />
         </>
       )}
     </section>
@@ -39,17 +40,17 @@ export function CompareScreen({ viewed }: { readonly viewed: Viewed | null }) {
 
 function Head() {
   const prompts = useStudio((state) => state.prompts.length);
-  const kept = useStudio((state) => state.kept);
+  const right = useStudio((state) => numberOf(state, newest(state)));
+  const all = useStudio((state) => keptNodes(state).length + 1);
   const drawing = useStudio((state) => state.drawing);
+  const drawn = useStudio((state) => (state.drawing === null ? "" : nameOf(state, state.drawing.node)));
   const waiting = useStudio((state) => (state.current !== null && isRunning(state) ? runInWords(state.current) : null));
-  const right = kept.at(-1) ?? 0;
-  const all = kept.length + 1;
   return (
     <div className="head">
       <h1 id="cmp-h">Compare</h1>
       {drawing !== null ? (
         <p>
-          Drawing {iterationName(drawing.iteration)}, picture {Math.min(drawing.of, drawing.done + 1)} of {drawing.of}
+          Drawing {drawn}, picture {Math.min(drawing.of, drawing.done + 1)} of {drawing.of}
         </p>
       ) : waiting !== null ? (
         <p>{waiting}. What is missing here is drawn after it.</p>

@@ -1,32 +1,34 @@
 /** @file Rows are prompts with their seed, columns are Base and the iterations. */
 import type { CSSProperties } from "react";
-import { iterationName } from "../format.ts";
+import { BASE } from "../../lib/node-name.ts";
+import type { NodeId } from "../../studio/api.ts";
 import { Side, type SideName } from "../parts/mark.tsx";
 import { PictureView } from "../parts/picture.tsx";
 import { printRoute } from "../route.ts";
 import { useStudio } from "../state/context.tsx";
+import { nameOf, numberOf } from "../state/nodes.ts";
 import { cellKey } from "../state/selectors.ts";
 import type { Prompt } from "../state/studio-state.ts";
 
 export interface GridProps {
-  readonly iterations: readonly number[];
+  readonly models: readonly NodeId[];
   readonly prompts: readonly Prompt[];
 }
 
-export function Grid({ iterations, prompts }: GridProps) {
-  const last = iterations.at(-1) ?? 0;
-  const side = (iteration: number): SideName =>
-    iteration === 0 ? "opponent" : iteration === last ? "player" : "other";
-  const edge = (iteration: number): string | undefined =>
-    iteration === 0 ? "is-left" : iteration === last ? "is-right" : undefined;
+export function Grid({ models, prompts }: GridProps) {
+  const nodes = useStudio((state) => state.nodes);
+  const last = models.at(-1) ?? BASE;
+  const side = (node: NodeId): SideName => (node === BASE ? "opponent" : node === last ? "player" : "other");
+  const edge = (node: NodeId): string | undefined =>
+    node === BASE ? "is-left" : node === last ? "is-right" : undefined;
   return (
-    <table className="sheetgrid" style={{ "--columns": iterations.length } as CSSProperties}>
+    <table className="sheetgrid" style={{ "--columns": models.length } as CSSProperties}>
       <thead>
         <tr>
           <th scope="col">Prompt, seed</th>
-          {iterations.map((iteration) => (
-            <th key={iteration} scope="col" className={edge(iteration)}>
-              <Side side={side(iteration)}>{iterationName(iteration)}</Side>
+          {models.map((node) => (
+            <th key={node} scope="col" className={edge(node)}>
+              <Side side={side(node)}>{nameOf({ nodes }, node)}</Side>
             </th>
           ))}
         </tr>
@@ -38,11 +40,11 @@ export function Grid({ iterations, prompts }: GridProps) {
               <span className="prompt">{prompt.text}</span>
               <small>seed {prompt.seed}</small>
             </th>
-            {iterations.map((iteration) => (
-              <td key={iteration} className={edge(iteration)}>
-                <Cell iteration={iteration} prompt={prompt} row={row} last={last} />
+            {models.map((node) => (
+              <td key={node} className={edge(node)}>
+                <Cell node={node} prompt={prompt} row={row} last={last} />
                 <span className="who">
-                  <Side side={side(iteration)}>{iterationName(iteration)}</Side>
+                  <Side side={side(node)}>{nameOf({ nodes }, node)}</Side>
                 </span>
               </td>
             ))}
@@ -54,18 +56,19 @@ export function Grid({ iterations, prompts }: GridProps) {
 }
 
 interface CellProps {
-  readonly iteration: number;
+  readonly node: NodeId;
   readonly prompt: Prompt;
   readonly row: number;
-  readonly last: number;
+  readonly last: NodeId;
 }
 
-function Cell({ iteration, prompt, row, last }: CellProps) {
-  const picture = useStudio((state) => state.cells[cellKey(iteration, prompt)]);
-  const drawing = useStudio((state) => state.drawing?.iteration === iteration);
+function Cell({ node, prompt, row, last }: CellProps) {
+  const nodes = useStudio((state) => state.nodes);
+  const picture = useStudio((state) => state.cells[cellKey(node, prompt)]);
+  const drawing = useStudio((state) => state.drawing?.node === node);
   if (picture === undefined) return <PictureView id={null} label="" waiting={drawing} />;
   // Base is looked at beside the last, every other beside Base
-  const viewer = { prompt: row, left: 0, right: iteration === 0 ? last : iteration };
+  const viewer = { prompt: row, left: 0, right: numberOf({ nodes }, node === BASE ? last : node) };
   return (
     <button
       type="button"
@@ -73,7 +76,7 @@ function Cell({ iteration, prompt, row, last }: CellProps) {
         globalThis.location.hash = printRoute({ screen: "compare", viewer });
       }}
     >
-      <PictureView id={picture} label={`${iterationName(iteration)}: ${prompt.text}`} />
+      <PictureView id={picture} label={`${nameOf({ nodes }, node)}: ${prompt.text}`} />
     </button>
   );
 }

@@ -1,6 +1,7 @@
 /** @file Two pictures of one prompt and seed in one frame. */
 import { useMemo, useState } from "react";
-import { iterationName } from "../format.ts";
+import { BASE } from "../../lib/node-name.ts";
+import type { NodeId } from "../../studio/api.ts";
 import { useKeys, type KeyMap } from "../keys.ts";
 import { Choice } from "../parts/choice.tsx";
 import { Side } from "../parts/mark.tsx";
@@ -9,12 +10,13 @@ import { TwoUpLazy } from "../parts/two-up-lazy.tsx";
 import { printRoute, type Viewed } from "../route.ts";
 import { KeyRow } from "../shell/keys-sheet.tsx";
 import { useStudio } from "../state/context.tsx";
+import { idOf, nameOf, numberOf } from "../state/nodes.ts";
 import { cellKey } from "../state/selectors.ts";
 import type { Prompt } from "../state/studio-state.ts";
 
 export interface ViewerProps {
   readonly viewed: Viewed;
-  readonly iterations: readonly number[];
+  readonly models: readonly NodeId[];
   readonly prompts: readonly Prompt[];
 }
 
@@ -29,15 +31,16 @@ function show(viewer: Viewed | null): void {
   globalThis.location.replace(printRoute({ screen: "compare", viewer }));
 }
 
-export function Viewer({ viewed, iterations, prompts }: ViewerProps) {
+export function Viewer({ viewed, models, prompts }: ViewerProps) {
+  const nodes = useStudio((state) => state.nodes);
   const cells = useStudio((state) => state.cells);
   const [mode, setMode] = useState<Mode>("slider");
   const [jump, setJump] = useState<{ readonly to: number } | null>(null);
   const keys = useMemo((): KeyMap => {
     const { left, right, prompt } = viewed;
     const shift = (from: number, by: number): number => {
-      const at = iterations.indexOf(from) + by;
-      return iterations[Math.min(iterations.length - 1, Math.max(0, at))] ?? from;
+      const at = models.indexOf(idOf({ nodes }, from) ?? BASE) + by;
+      return numberOf({ nodes }, models[Math.min(models.length - 1, Math.max(0, at))] ?? BASE);
     };
     const row = (by: number): number => Math.min(prompts.length - 1, Math.max(0, prompt + by));
     return {
@@ -54,23 +57,23 @@ export function Viewer({ viewed, iterations, prompts }: ViewerProps) {
       ArrowDown: () => show({ ...viewed, prompt: row(1) }),
       Escape: () => show(null),
     };
-  }, [viewed, iterations, prompts]);
+  }, [viewed, nodes, models, prompts]);
   useKeys(keys);
 
   const prompt = prompts[viewed.prompt];
   if (prompt === undefined) return null;
-  const left = iterationName(viewed.left);
-  const right = iterationName(viewed.right);
+  const [leftNode, rightNode] = [idOf({ nodes }, viewed.left) ?? BASE, idOf({ nodes }, viewed.right) ?? BASE];
+  const [left, right] = [nameOf({ nodes }, leftNode), nameOf({ nodes }, rightNode)];
   return (
     <div className="viewer">
       <h1 id="cmp-h" className="visually-hidden">
         {left} and {right}
       </h1>
-      <Tools viewed={viewed} iterations={iterations} mode={mode} setMode={setMode} />
+      <Tools viewed={viewed} models={models} mode={mode} setMode={setMode} />
       <div className="stage">
         <TwoUpLazy
-          left={{ picture: cells[cellKey(viewed.left, prompt)], name: left, side: "opponent" }}
-          right={{ picture: cells[cellKey(viewed.right, prompt)], name: right, side: "player" }}
+          left={{ picture: cells[cellKey(leftNode, prompt)], name: left, side: "opponent" }}
+          right={{ picture: cells[cellKey(rightNode, prompt)], name: right, side: "player" }}
           prompt={prompt.text}
           beside={mode === "beside"}
           jump={jump}
@@ -83,7 +86,7 @@ export function Viewer({ viewed, iterations, prompts }: ViewerProps) {
             prompt {viewed.prompt + 1} of {prompts.length}, seed {prompt.seed}
           </p>
         </div>
-        <Film viewed={viewed} iterations={iterations} prompt={prompt} />
+        <Film viewed={viewed} models={models} prompt={prompt} />
         <dl className="keylist">
           <KeyRow keys={["1", "2", "3"]} words="all left, middle, all right" />
           <KeyRow keys={["M"]} words="next mode" />
@@ -98,12 +101,13 @@ export function Viewer({ viewed, iterations, prompts }: ViewerProps) {
 
 interface ToolsProps {
   readonly viewed: Viewed;
-  readonly iterations: readonly number[];
+  readonly models: readonly NodeId[];
   readonly mode: Mode;
   readonly setMode: (mode: Mode) => void;
 }
 
-function Tools({ viewed, iterations, mode, setMode }: ToolsProps) {
+function Tools({ viewed, models, mode, setMode }: ToolsProps) {
+  const nodes = useStudio((state) => state.nodes);
   const select = (side: "left" | "right") => (
     <label className={side === "left" ? "side opponent" : "side player"}>
       <span className="visually-hidden">{side === "left" ? "Left" : "Right"}</span>
@@ -112,9 +116,9 @@ function Tools({ viewed, iterations, mode, setMode }: ToolsProps) {
         value={viewed[side]}
         onChange={(event) => show({ ...viewed, [side]: Number(event.target.value) })}
       >
-        {iterations.map((iteration) => (
-          <option key={iteration} value={iteration}>
-            {iterationName(iteration)}
+        {models.map((node) => (
+          <option key={node} value={numberOf({ nodes }, node)}>
+            {nameOf({ nodes }, node)}
           </option>
         ))}
       </select>
@@ -145,26 +149,27 @@ function Tools({ viewed, iterations, mode, setMode }: ToolsProps) {
 
 interface FilmProps {
   readonly viewed: Viewed;
-  readonly iterations: readonly number[];
+  readonly models: readonly NodeId[];
   readonly prompt: Prompt;
 }
 
 /** Every model's picture of this prompt; a click sets the right side. */
-function Film({ viewed, iterations, prompt }: FilmProps) {
+function Film({ viewed, models, prompt }: FilmProps) {
+  const nodes = useStudio((state) => state.nodes);
   const cells = useStudio((state) => state.cells);
   return (
     <div className="film" role="group" aria-label="Right iteration">
-      {iterations.map((iteration) => {
-        const name = iterationName(iteration);
-        const side = iteration === viewed.right ? "player" : iteration === viewed.left ? "opponent" : null;
+      {models.map((node) => {
+        const [name, number] = [nameOf({ nodes }, node), numberOf({ nodes }, node)];
+        const side = number === viewed.right ? "player" : number === viewed.left ? "opponent" : null;
         return (
           <button
             type="button"
-            key={iteration}
-            aria-pressed={iteration === viewed.right}
-            onClick={() => show({ ...viewed, right: iteration })}
+            key={node}
+            aria-pressed={number === viewed.right}
+            onClick={() => show({ ...viewed, right: number })}
           >
-            <PictureView id={cells[cellKey(iteration, prompt)]} label="" waiting />
+            <PictureView id={cells[cellKey(node, prompt)]} label="" waiting />
             {side === null ? <span>{name}</span> : <Side side={side}>{name}</Side>}
           </button>
         );

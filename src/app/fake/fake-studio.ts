@@ -6,6 +6,9 @@ import type {
   CallName,
   Calls,
   ModelInfo,
+  NodeId,
+  NodeInfo,
+  PageEvent,
   PairInput,
   Picture,
   ProjectState,
@@ -13,8 +16,8 @@ import type {
   SpinSettings,
   StepReport,
   Studio,
-  StudioEvent,
 } from "../../studio/api.ts";
+import { BASE, defaultName } from "../../lib/node-name.ts";
 import { caption, noise, paint, scene, sceneOf } from "./painter.ts";
 
 export interface FakeOptions {
@@ -28,15 +31,23 @@ export interface FakeOptions {
   readonly memory: Pick<Storage, "getItem" | "setItem" | "removeItem"> | null;
 }
 
+/** Pixels as base64; null for those that can be painted again. */
+interface SavedPair extends Omit<PairInput, "rgba"> {
+  readonly pixels: string | null;
+}
+
 interface Saved {
-  pairs: { id: string; caption: string; pixels: number[] | null }[];
-  kept: number[];
-  interrupted: ProjectState["interrupted"];
-  reports: { [iteration: number]: StepReport[] };
+  pairs: SavedPair[];
+  nodes: NodeInfo[];
+  reports: { [node: NodeId]: StepReport[] };
 }
 
 const SIDE = 64;
+/** pairs whose pixels outlive a reload: what fits in the memory that there is */
+const MOST_REMEMBERED = 100;
 const MEMORY_KEY = "spin-studio.fake";
+const SAVED_BYTES = 49_600_000;
+const KEPT_BYTES = 16_500_000;
 const FINISH = [0.12, 0.6, 0.82, 0.95];
 const QUICK: SpinSettings = {
   steps: 60,
@@ -68,6 +79,8 @@ const PRESETS: ModelInfo["presets"] = [
   },
 ];
 
+const atOnce: readonly CallName[] = ["pause", "project", "grow", "renameNode", "deleteNode", "restoreNode", "purge"];
+
 /** `?fake=fast,fail,no-gpu` */
 export function fakeOptions(words: string, memory: FakeOptions["memory"]): FakeOptions {
   const list = words.split(",");
@@ -80,59 +93,78 @@ export function fakeOptions(words: string, memory: FakeOptions["memory"]): FakeO
 }
 
 export function createFakeStudio(options: FakeOptions): Studio {
-  const listeners = new Set<(event: StudioEvent) => void>();
-  const emit = (event: StudioEvent): void => {
+  const listeners = new Set<(event: PageEvent) => void>();
+  const emit = (event: PageEvent): void => {
     for (const listener of listeners) listener(event);
   };
   const text = options.memory?.getItem(MEMORY_KEY) ?? null;
-  const saved: Saved =
-    text === null ? { pairs: [], kept: [], interrupted: null, reports: {} } : (JSON.parse(text) as Saved);
+  const saved: Saved = text === null ? { pairs: [], nodes: [], reports: {} } : (JSON.parse(text) as Saved);
   const keep = (): void => options.memory?.setItem(MEMORY_KEY, JSON.stringify(saved));
   const wait = (share: number): Promise<void> => new Promise((done) => setTimeout(done, options.pace * share));
 
+  const pixels = new Map<string, PairInput["rgba"]>();
   let pausing = false;
+  let spinning: NodeId | null = null;
+  /** drawings that wait for the next step */
+  const asked: ((step: number) => Promise<void>)[] = [];
   let failAt = options.failAt;
 
   const picture = (prompt: string, seed: number, finish: number): Picture => {
     return { prompt, seed, side: SIDE, rgba: paint(sceneOf(prompt), finish, seed) };
   };
-  const finishOf = (iteration: number): number => FINISH[iteration] ?? 1;
+  const nodeAt = (id: NodeId): NodeInfo => {
+    const node = saved.nodes.find((each) => each.id === id);
+    if (node === undefined) throw new Error(`internal: no node ${id}`);
+    return node;
+  };
+  const change = (id: NodeId, part: Partial<NodeInfo>): NodeInfo => {
+    const node = { ...nodeAt(id), ...part };
+    saved.nodes = saved.nodes.map((each) => (each.id === id ? node : each));
+    keep();
+    return node;
+  };
+  const depthOf = (id: NodeId): number => (id === BASE ? 0 : nodeAt(id).iteration);
+  /** how well a node draws: the deeper, the better */
+  const finishOf = (id: NodeId): number => FINISH[depthOf(id)] ?? 1;
   const state = (project: string): ProjectState => ({
     project,
     pairs: saved.pairs.map(({ id, caption: words }) => ({ id, caption: words })),
-    kept: [...saved.kept],
-    interrupted: saved.interrupted,
+    nodes: [...saved.nodes],
     reports: saved.reports,
+    damaged: [],
+    elsewhere: false,
   });
 
-  const spin = async ({ iteration, settings, saveEvery }: SpinRequest): Promise<"kept" | "paused"> => {
+  const spin = async ({ node, saveEvery }: SpinRequest): Promise<"kept" | "paused"> => {
     pausing = false;
-    let step = saved.interrupted?.iteration === iteration ? saved.interrupted.step : 0;
+    const { settings, opponent, iteration, step: from } = nodeAt(node);
+    let step = from;
     const pause = (): "paused" => {
-      saved.interrupted = { iteration, step, of: settings.steps, settings };
-      keep();
+      change(node, { step, bytes: step > 0 ? SAVED_BYTES : 0 });
+      if (step > 0) emit({ kind: "saved", iteration, node, step, complete: false });
       return "paused";
     };
     if (step === 0) {
       for (const [index, pair] of saved.pairs.entries()) {
         if (pausing) return pause();
-        emit({ kind: "stage", stage: "opponents", done: index, of: saved.pairs.length });
+        emit({ kind: "stage", node, stage: "opponents", done: index, of: saved.pairs.length });
         await wait(0.5);
-        const drawn = picture(pair.caption, settings.seed + index, finishOf(iteration - 1));
-        emit({ kind: "picture", iteration, index, picture: drawn });
+        const drawn = picture(pair.caption, settings.seed + index, finishOf(opponent));
+        emit({ kind: "picture", iteration, node, index, picture: drawn });
       }
-      emit({ kind: "stage", stage: "opponents", done: saved.pairs.length, of: saved.pairs.length });
-      emit({ kind: "stage", stage: "encode", done: saved.pairs.length, of: saved.pairs.length });
+      emit({ kind: "stage", node, stage: "opponents", done: saved.pairs.length, of: saved.pairs.length });
+      emit({ kind: "stage", node, stage: "encode", done: saved.pairs.length, of: saved.pairs.length });
     }
-    emit({ kind: "stage", stage: "train", done: step, of: settings.steps });
-    saved.reports[iteration] = (saved.reports[iteration] ?? []).filter((report) => report.step <= step);
+    emit({ kind: "stage", node, stage: "train", done: step, of: settings.steps });
+    saved.reports[node] = (saved.reports[node] ?? []).filter((report) => report.step <= step);
     while (step < settings.steps) {
       if (pausing) return pause();
       await wait(1);
       step++;
       const report = madeUpReport(step, settings.steps, iteration, options.pace / 1000);
-      saved.reports[iteration]?.push(report);
-      emit({ kind: "step", report });
+      saved.reports[node]?.push(report);
+      emit({ kind: "step", node, report });
+      for (let ask = asked.shift(); ask !== undefined; ask = asked.shift()) await ask(step);
       if (step === failAt) {
         failAt = null;
         throw Object.assign(new Error(`The GPU stopped answering at step ${step}.`), {
@@ -141,23 +173,39 @@ export function createFakeStudio(options: FakeOptions): Studio {
         });
       }
       if (step % saveEvery === 0) {
-        saved.interrupted = { iteration, step, of: settings.steps, settings };
-        keep();
-        emit({ kind: "saved", iteration, step, complete: false });
+        change(node, { step, bytes: SAVED_BYTES });
+        emit({ kind: "saved", iteration, node, step, complete: false });
       }
     }
     const prompts = saved.pairs.slice(0, 4);
     for (const [index, pair] of prompts.entries()) {
-      emit({ kind: "stage", stage: "samples", done: index, of: prompts.length });
+      emit({ kind: "stage", node, stage: "samples", done: index, of: prompts.length });
       await wait(0.5);
-      emit({ kind: "picture", iteration, index, picture: picture(pair.caption, 42 + index, finishOf(iteration)) });
+      emit({ kind: "picture", iteration, node, index, picture: picture(pair.caption, 42 + index, finishOf(node)) });
     }
-    emit({ kind: "stage", stage: "samples", done: prompts.length, of: prompts.length });
-    saved.kept.push(iteration);
-    saved.interrupted = null;
-    keep();
-    emit({ kind: "saved", iteration, step, complete: true });
+    emit({ kind: "stage", node, stage: "samples", done: prompts.length, of: prompts.length });
+    change(node, { step, state: "kept", bytes: KEPT_BYTES });
+    emit({ kind: "saved", iteration, node, step, complete: true });
     return "kept";
+  };
+
+  const drawAt = async (
+    { node, prompts, seeds }: Calls["draw"]["params"],
+    signal: AbortSignal | undefined,
+    live: number | null,
+  ): Promise<Calls["draw"]["result"]> => {
+    const step = live ?? (node === BASE ? 0 : nodeAt(node).step);
+    const share = node === BASE ? 1 : step / nodeAt(node).of;
+    const before = node === BASE ? 0 : finishOf(nodeAt(node).parent);
+    const pictures: Picture[] = [];
+    for (const [index, prompt] of prompts.entries()) {
+      await wait(1.5);
+      signal?.throwIfAborted();
+      const drawn = picture(prompt, seeds[index] ?? 0, before + share * (finishOf(node) - before));
+      pictures.push(drawn);
+      emit({ kind: "drawn", node, step, index, picture: drawn });
+    }
+    return { step, pictures };
   };
 
   const handlers: {
@@ -204,18 +252,32 @@ export function createFakeStudio(options: FakeOptions): Studio {
     },
     project: async ({ project }) => state(project),
     async setPairs({ project, pairs }) {
-      const made = (pair: PairInput): boolean => pair.id.startsWith("sample-");
-      saved.pairs = pairs.map((pair) => {
-        return { id: pair.id, caption: pair.caption, pixels: made(pair) ? null : [...pair.rgba] };
+      pixels.clear();
+      for (const { id, rgba } of pairs) pixels.set(id, rgba.slice());
+      const made = (id: string): boolean => id.startsWith("sample-");
+      const small = pairs.length < MOST_REMEMBERED;
+      saved.pairs = pairs.map(({ rgba, ...pair }) => {
+        return { ...pair, pixels: made(pair.id) || !small ? null : btoa(String.fromCharCode(...rgba)) };
       });
       keep();
       return state(project);
     },
     async pairPictures() {
-      return saved.pairs.map(({ id, caption: words, pixels }) => {
+      return saved.pairs.map(({ pixels: text, ...pair }) => {
+        const number = Number(pair.id.replace(/^\D+/, "").slice(0, 4));
         const rgba =
-          pixels === null ? paint(scene(Number(id.slice(7))), 1, Number(id.slice(7))) : new Uint8ClampedArray(pixels);
-        return { id, caption: words, side: SIDE, rgba };
+          pixels.get(pair.id) ??
+          (text === null
+            ? paint(scene(number), 1, number)
+            : Uint8ClampedArray.from(atob(text), (c) => c.charCodeAt(0)));
+        return { ...pair, rgba };
+      });
+    },
+    async countTokens({ captions }) {
+      return captions.map((text) => {
+        const words = text.split(/\s+/).filter((word) => word !== "");
+        const [kept, cut] = [words.slice(0, 75).join(" "), words.slice(75).join(" ")];
+        return { count: words.length + 2, most: 77, kept, cut };
       });
     },
     async samplePairs({ count }) {
@@ -224,34 +286,79 @@ export function createFakeStudio(options: FakeOptions): Studio {
         return { id: `sample-${at}`, caption: caption(scene(at)), side: SIDE, rgba: paint(scene(at), 1, at) };
       });
     },
-    async draw({ iteration, prompts, seeds }, signal) {
-      const pictures: Picture[] = [];
-      for (const [index, prompt] of prompts.entries()) {
-        await wait(1.5);
-        signal?.throwIfAborted();
-        const drawn = picture(prompt, seeds[index] ?? 0, finishOf(iteration));
-        pictures.push(drawn);
-        emit({ kind: "picture", iteration, index, picture: drawn });
-      }
-      return pictures;
+    draw: (request, signal) => drawAt(request, signal, null),
+    async grow({ parent, opponent, name, settings }) {
+      const iteration = depthOf(parent) + 1;
+      const number = Math.max(0, ...saved.nodes.map((node) => node.number)) + 1;
+      const title = name ?? defaultName(iteration, saved.nodes);
+      const node: NodeInfo = {
+        id: `node-${number}`,
+        parent,
+        opponent,
+        iteration,
+        number,
+        settings,
+        name: title === `SPIN ${iteration}` ? null : title,
+        createdAt: new Date().toISOString(),
+        state: "begun",
+        step: 0,
+        of: settings.steps,
+        bytes: 0,
+        deleted: null,
+      };
+      saved.nodes.push(node);
+      keep();
+      return node;
     },
-    spin,
+    keepNode: async ({ node }) => change(node, { state: "kept", bytes: KEPT_BYTES }),
+    renameNode: async ({ node, name }) => change(node, { name: name?.trim() || null }),
+    deleteNode: async ({ node }) => change(node, { deleted: new Date().toISOString() }),
+    restoreNode: async ({ node }) => change(node, { deleted: null }),
+    async purge({ node }) {
+      const wiped = saved.nodes.filter((each) => each.deleted !== null && (node === null || each.id === node));
+      const named = (id: NodeId): boolean =>
+        saved.nodes.some((each) => !wiped.includes(each) && (each.parent === id || each.opponent === id));
+      saved.nodes = saved.nodes.flatMap((each): NodeInfo[] =>
+        !wiped.includes(each) ? [each] : named(each.id) ? [{ ...each, state: "gone", bytes: 0 }] : [],
+      );
+      keep();
+      return { freed: wiped.reduce((sum, { bytes }) => sum + bytes, 0) };
+    },
+    takeOver: async ({ project }) => state(project),
+    async spin(request) {
+      spinning = request.node;
+      try {
+        return await spin(request);
+      } finally {
+        for (const ask of asked.splice(0)) await ask(nodeAt(request.node).step);
+        spinning = null;
+      }
+    },
     async pause() {
       pausing = true;
       return null;
     },
     async forget() {
-      Object.assign(saved, { pairs: [], kept: [], interrupted: null, reports: {} });
+      Object.assign(saved, { pairs: [], nodes: [], reports: {} });
       options.memory?.removeItem(MEMORY_KEY);
       return null;
     },
   };
 
-  // All calls but `pause` are answered in order, as by the worker.
+  // Calls are answered in order, as by the worker; but what acts on a run, or only on the tree, at once.
   let queue: Promise<unknown> = Promise.resolve();
   return {
     call<N extends CallName>(name: N, params: Calls[N]["params"], signal?: AbortSignal): Promise<Calls[N]["result"]> {
-      if (name === "pause") return handlers[name](params);
+      if (atOnce.includes(name)) return handlers[name](params, signal);
+      if (name === "draw" && spinning)
+        return new Promise((answer) => {
+          asked.push(async (step) => {
+            const request = params as Calls["draw"]["params"];
+            const drawn = drawAt(request, signal, request.node === spinning ? step : null);
+            answer(drawn);
+            await drawn.catch(() => undefined);
+          });
+        });
       const result = queue.then(() => handlers[name](params, signal));
       queue = result.catch(() => undefined);
       return result;

@@ -10,7 +10,6 @@ import type { ChartProps } from "./chart.tsx";
 const Chart = lazy(async () => ({ default: (await import("./chart.tsx")).Chart }));
 
 export interface ChartsProps {
-  readonly iteration: number;
   readonly reports: readonly StepReport[];
   readonly savedSteps: readonly number[];
   /** null where it is not known any more: the first loss tells */

@@ -1,24 +1,30 @@
 /** @file An iteration that was kept: what it did, its pictures beside its opponent's, and the next one. */
 import { useEffect, useState } from "react";
+import type { NodeInfo } from "../../studio/api.ts";
+import { nodeName } from "../../lib/node-name.ts";
 import { smooth, spanFor } from "../curves.ts";
-import { iterationName, percent, took } from "../format.ts";
+import { percent, took } from "../format.ts";
 import { TwoUpLazy } from "../parts/two-up-lazy.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
+import { nameOf, newest, nextNode } from "../state/nodes.ts";
 import { cellKey, isRunning, whyNotStart } from "../state/selectors.ts";
 import { useReports } from "../use-reports.ts";
 import { primaryInWords } from "../words.ts";
 import { Seeds } from "./look.tsx";
 import { Title } from "./title.tsx";
 
-export function Done({ iteration }: { readonly iteration: number }) {
+export function Done({ node }: { readonly node: NodeInfo }) {
   const actions = useActions();
   const primary = useStudio(primaryInWords);
   const obstacle = useStudio(whyNotStart);
   const running = useStudio(isRunning);
-  const last = useStudio((state) => state.kept.at(-1) === iteration);
+  const last = useStudio((state) => newest(state) === node.id);
+  const opponent = useStudio((state) => nameOf(state, node.opponent));
+  const nextNumber = useStudio((state) => nextNode(state).number);
+  const nextTitle = useStudio((state) => nextNode(state).title);
   return (
     <>
-      <Title iteration={iteration}>
+      <Title name={nodeName(node)} opponent={opponent}>
         <a className="button" href="#compare">
           Compare all
         </a>
@@ -34,23 +40,22 @@ export function Done({ iteration }: { readonly iteration: number }) {
           </button>
         ) : null}
       </Title>
-      <DoneFacts iteration={iteration} />
-      <Beside iteration={iteration} />
+      <DoneFacts node={node} />
+      <Beside node={node} />
       {last ? (
         <p className="small quieter">
-          <a href={`#iterate/${iteration + 1}`}>Settings of {iterationName(iteration + 1)}</a> can be changed before it
-          starts.
+          <a href={`#iterate/${nextNumber}`}>Settings of {nextTitle}</a> can be changed before it starts.
         </p>
       ) : null}
     </>
   );
 }
 
-function DoneFacts({ iteration }: { readonly iteration: number }) {
-  const reports = useReports(iteration);
-  const seconds = useStudio((state) => (state.finished?.iteration === iteration ? state.finished.seconds : null));
+function DoneFacts({ node }: { readonly node: NodeInfo }) {
+  const reports = useReports(node.id);
+  const seconds = useStudio((state) => (state.finished?.node === node.id ? state.finished.seconds : null));
   const first = reports[0];
-  if (first === undefined) return <p className="quiet">{iterationName(iteration)} is kept on this computer.</p>;
+  if (first === undefined) return <p className="quiet">{nodeName(node)} is kept on this computer.</p>;
   const of = reports.at(-1)?.of ?? reports.length;
   const last = (values: readonly number[]): number => smooth(values, spanFor(of)).at(-1) ?? 0;
   return (
@@ -77,14 +82,15 @@ function DoneFacts({ iteration }: { readonly iteration: number }) {
       </div>
       <div>
         <dt>Saved</dt>
-        <dd>as {iterationName(iteration)}</dd>
+        <dd>as {nodeName(node)}</dd>
       </div>
     </dl>
   );
 }
 
-function Beside({ iteration }: { readonly iteration: number }) {
+function Beside({ node }: { readonly node: NodeInfo }) {
   const actions = useActions();
+  const opponent = useStudio((state) => nameOf(state, node.opponent));
   const prompts = useStudio((state) => state.prompts);
   const cells = useStudio((state) => state.cells);
   const ready = useStudio((state) => state.machine === "ready" && state.current === null);
@@ -97,13 +103,13 @@ function Beside({ iteration }: { readonly iteration: number }) {
   return (
     <div className="look">
       <TwoUpLazy
-        left={{ picture: cells[cellKey(iteration - 1, prompt)], name: iterationName(iteration - 1), side: "opponent" }}
-        right={{ picture: cells[cellKey(iteration, prompt)], name: iterationName(iteration), side: "player" }}
+        left={{ picture: cells[cellKey(node.opponent, prompt)], name: opponent, side: "opponent" }}
+        right={{ picture: cells[cellKey(node.id, prompt)], name: nodeName(node), side: "player" }}
         prompt={prompt.text}
       />
       <Seeds
         items={prompts.slice(0, 4).map((item) => {
-          return { picture: cells[cellKey(iteration, item)], prompt: item.text, seed: item.seed };
+          return { picture: cells[cellKey(node.id, item)], prompt: item.text, seed: item.seed };
         })}
         chosen={chosen}
         onChoose={setChosen}

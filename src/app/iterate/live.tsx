@@ -1,8 +1,9 @@
 /** @file An iteration under way: its stages, its numbers, its pictures as they come. */
-import { iterationName, ago, pace } from "../format.ts";
+import { ago, pace } from "../format.ts";
 import { Glyph } from "../parts/glyph.tsx";
 import { ProblemMessage } from "../parts/message.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
+import { nameOf } from "../state/nodes.ts";
 import { whyNotStart } from "../state/selectors.ts";
 import type { Current } from "../state/studio-state.ts";
 import { useNow } from "../use-now.ts";
@@ -15,11 +16,12 @@ import { Title } from "./title.tsx";
 export function Live({ current }: { readonly current: Current }) {
   const actions = useActions();
   const obstacle = useStudio(whyNotStart);
-  const { iteration, phase, problem } = current;
+  const { name, phase, problem } = current;
+  const opponent = useStudio((state) => nameOf(state, current.opponent));
   const running = phase === "running" || phase === "pausing";
   return (
     <>
-      <Title iteration={iteration}>
+      <Title name={name} opponent={opponent}>
         {running ? (
           <button
             type="button"
@@ -50,8 +52,7 @@ export function Live({ current }: { readonly current: Current }) {
       <Facts current={current} />
       {phase === "paused" ? (
         <p className="quiet">
-          {pausedInWords(current)}. Closing the page is safe: {iterationName(iteration)} goes on from its last saved
-          step.
+          {pausedInWords(current)}. Closing the page is safe: {name} goes on from its last saved step.
         </p>
       ) : null}
       <Look current={current} />
@@ -60,7 +61,7 @@ export function Live({ current }: { readonly current: Current }) {
 }
 
 function Facts({ current }: { readonly current: Current }) {
-  const last = useReports(current.iteration).at(-1);
+  const last = useReports(current.node).at(-1);
   const left = useTimeLeft();
   const running = current.phase === "running" || current.phase === "pausing";
   const now = useNow(current.saved !== null);

@@ -1,10 +1,10 @@
 /** @file The pictures of a run: opponents as they are drawn, then yours beside theirs, then the player's own. */
 import { useState } from "react";
-import { iterationName } from "../format.ts";
 import { Side } from "../parts/mark.tsx";
 import { PictureView } from "../parts/picture.tsx";
 import { TwoUpLazy } from "../parts/two-up-lazy.tsx";
 import { useStudio } from "../state/context.tsx";
+import { nameOf } from "../state/nodes.ts";
 import { cellKey, goodPairs } from "../state/selectors.ts";
 import type { Current, PairItem, Sample } from "../state/studio-state.ts";
 
@@ -16,6 +16,7 @@ export function Look({ current }: { readonly current: Current }) {
 
 function Opponents({ current }: { readonly current: Current }) {
   const pairs = useStudio((state) => state.pairs);
+  const opponent = useStudio((state) => nameOf(state, current.opponent));
   const good = goodPairs({ pairs });
   const next = current.opponents.indexOf(null);
   const waiting = current.opponents.length === 0 ? 0 : next;
@@ -25,7 +26,7 @@ function Opponents({ current }: { readonly current: Current }) {
         <PictureView
           key={good[at]?.id ?? at}
           id={current.opponents[at] ?? null}
-          label={`${iterationName(current.iteration - 1)}: ${good[at]?.caption ?? ""}`}
+          label={`${opponent}: ${good[at]?.caption ?? ""}`}
           waiting={at === waiting && current.phase === "running"}
         />
       ))}
@@ -39,7 +40,7 @@ const DUELS = 12;
 function Duels({ current }: { readonly current: Current }) {
   const pairs = useStudio((state) => state.pairs);
   const good: readonly PairItem[] = goodPairs({ pairs });
-  const opponent = iterationName(current.iteration - 1);
+  const opponent = useStudio((state) => nameOf(state, current.opponent));
   return (
     <>
       <p className="sides-key">
@@ -62,20 +63,21 @@ function Duels({ current }: { readonly current: Current }) {
 
 function Samples({ current }: { readonly current: Current }) {
   const cells = useStudio((state) => state.cells);
+  const opponent = useStudio((state) => nameOf(state, current.opponent));
   const [chosen, setChosen] = useState(0);
   const indices = [...new Set(current.samples.map((sample) => sample.index))].sort((a, b) => a - b).slice(0, 4);
   const latest = (index: number): Sample | undefined => current.samples.findLast((sample) => sample.index === index);
   const shown = latest(indices[chosen] ?? 0) ?? current.samples[0];
   if (shown === undefined) return null;
-  const before = cells[cellKey(current.iteration - 1, { text: shown.prompt, seed: shown.seed })];
-  const name = iterationName(current.iteration);
+  const before = cells[cellKey(current.opponent, { text: shown.prompt, seed: shown.seed })];
+  const { name } = current;
   return (
     <div className="look">
       {before === undefined ? (
         <PictureView id={shown.picture} label={`${name}: ${shown.prompt}`} />
       ) : (
         <TwoUpLazy
-          left={{ picture: before, name: iterationName(current.iteration - 1), side: "opponent" }}
+          left={{ picture: before, name: opponent, side: "opponent" }}
           right={{ picture: shown.picture, name: `${name}, step ${shown.step}`, side: "player" }}
           prompt={shown.prompt}
         />

@@ -1,13 +1,13 @@
 /** @file An iteration that was not started: what it will do, its settings, one button. */
-import { iterationName } from "../format.ts";
 import { useActions, useStudio } from "../state/context.tsx";
+import { nameOf, nextNode } from "../state/nodes.ts";
 import { goodPairs, nextSettings, whyNotStart } from "../state/selectors.ts";
 import { LOSS_AT_START } from "../settings.ts";
 import { primaryInWords } from "../words.ts";
 import { SettingsPanel } from "./settings-panel.tsx";
 import { Title } from "./title.tsx";
 
-export function Ready({ iteration }: { readonly iteration: number }) {
+export function Ready() {
   const actions = useActions();
   const primary = useStudio(primaryInWords);
   const obstacle = useStudio(whyNotStart);
@@ -16,13 +16,15 @@ export function Ready({ iteration }: { readonly iteration: number }) {
   const steps = useStudio((state) => nextSettings(state)?.steps ?? null);
   const loss = useStudio((state) => nextSettings(state)?.loss ?? "logistic");
   const start = LOSS_AT_START[loss];
-  const opponent = iterationName(iteration - 1);
+  const title = useStudio((state) => nextNode(state).title);
+  const iteration = useStudio((state) => nextNode(state).iteration);
+  const opponent = useStudio((state) => nameOf(state, nextNode(state).opponent));
   return (
     <>
-      <Title iteration={iteration} />
+      <Title name={title} opponent={opponent} />
       <div className="idle">
         <p className="lede">
-          {iterationName(iteration)} will play against {opponent}. It starts as an exact copy, so the loss starts at{" "}
+          {title} will play against {opponent}. It starts as an exact copy, so the loss starts at{" "}
           {start.name === "ln 2" ? "ln 2 = 0.693" : start.name} and goes down as it learns to tell your pictures from
           the opponent’s.
         </p>

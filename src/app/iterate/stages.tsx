@@ -1,6 +1,5 @@
 /** @file The stages of an iteration: to come, running, paused, done. */
 import type { Stage } from "../../studio/api.ts";
-import { iterationName } from "../format.ts";
 import { Progress } from "../parts/progress.tsx";
 import type { Current } from "../state/studio-state.ts";
 
@@ -15,7 +14,7 @@ export function Stages({ current }: { readonly current: Current }) {
   const at = current.stage === null ? 0 : STAGES.findIndex(({ stages }) => stages.includes(current.stage ?? "train"));
   const running = current.phase === "running" || current.phase === "pausing";
   return (
-    <ol className="stages" aria-label={`Stages of ${iterationName(current.iteration)}`}>
+    <ol className="stages" aria-label={`Stages of ${current.name}`}>
       {STAGES.map(({ name }, index) => {
         const share = index < at ? 1 : index > at ? 0 : shareOf(current);
         const state = index < at ? "done" : index > at ? "" : running ? "on" : "on held";

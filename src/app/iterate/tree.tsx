@@ -1,48 +1,54 @@
 /** @file The chain: Base, what was kept, the opponent of now, the player, what comes next. */
-import { iterationName } from "../format.ts";
+import { BASE } from "../../lib/node-name.ts";
+import type { NodeId } from "../../studio/api.ts";
 import { PictureView } from "../parts/picture.tsx";
 import { useStudio } from "../state/context.tsx";
-import { cellKey, models } from "../state/selectors.ts";
+import { models, nameOf, newest, nextNode, nodeOf, numberOf } from "../state/nodes.ts";
+import { cellKey } from "../state/selectors.ts";
 import type { StudioState } from "../state/studio-state.ts";
 
-export function Tree({ viewed }: { readonly viewed: number }) {
+/** @param viewed the number of the node that is looked at; null: the next one */
+export function Tree({ viewed }: { readonly viewed: number | null }) {
   const state = useStudio((whole) => whole);
-  const { current, kept } = state;
-  const player = current?.iteration ?? null;
-  const last = kept.at(-1) ?? 0;
+  const { current } = state;
+  const last = newest(state);
+  const next = nextNode(state);
   return (
     <nav className="tree" aria-labelledby="tree-h">
       <h2 id="tree-h">Iterations</h2>
       <ol>
-        {models(state).map((iteration) => (
+        {models(state).map((id) => (
           <Node
-            key={iteration}
-            iteration={iteration}
-            kind={iteration === last ? (player === null && last > 0 ? "is" : "was") : "plain"}
-            words={wordsOf(state, iteration)}
-            picture={pictureOf(state, iteration)}
-            here={iteration > 0 && iteration === viewed}
-            first={iteration === 0}
+            key={id}
+            number={numberOf(state, id)}
+            name={nameOf(state, id)}
+            kind={id === last ? (current === null && last !== BASE ? "is" : "was") : "plain"}
+            words={wordsOf(state, id)}
+            picture={pictureOf(state, id)}
+            here={id !== BASE && numberOf(state, id) === viewed}
+            first={id === BASE}
             end={false}
           />
         ))}
-        {player === null ? (
+        {current === null ? (
           <Node
-            iteration={last + 1}
+            number={next.number}
+            name={next.title}
             kind="next"
             words="next"
             picture={undefined}
-            here={viewed === last + 1}
+            here={viewed === null}
             first={false}
             end
           />
         ) : (
           <Node
-            iteration={player}
+            number={current.number}
+            name={current.name}
             kind="is"
             words={underWay(state)}
-            picture={current?.samples.at(0)?.picture}
-            here={viewed === player}
+            picture={current.samples.at(0)?.picture}
+            here={viewed === current.number}
             first={false}
             end
           />
@@ -53,15 +59,17 @@ export function Tree({ viewed }: { readonly viewed: number }) {
 }
 
 /** Prompt 1 and its seed, as in every other node. */
-function pictureOf(state: StudioState, iteration: number): string | undefined {
+function pictureOf(state: StudioState, node: NodeId): string | undefined {
   const prompt = state.prompts[0];
-  return prompt === undefined ? undefined : state.cells[cellKey(iteration, prompt)];
+  return prompt === undefined ? undefined : state.cells[cellKey(node, prompt)];
 }
 
-function wordsOf(state: StudioState, iteration: number): string {
-  if (state.current !== null && iteration === state.current.iteration - 1) return "the opponent now";
-  if (iteration === 0) return state.model?.title.toLowerCase() ?? "as it came";
-  return `against ${iterationName(iteration - 1)}`;
+function wordsOf(state: StudioState, id: NodeId): string {
+  if (state.current?.opponent === id) return "the opponent now";
+  const node = nodeOf(state, id);
+  return node === undefined
+    ? (state.model?.title.toLowerCase() ?? "as it came")
+    : `against ${nameOf(state, node.opponent)}`;
 }
 
 function underWay({ current }: StudioState): string {
@@ -74,7 +82,8 @@ function underWay({ current }: StudioState): string {
 }
 
 interface NodeProps {
-  readonly iteration: number;
+  readonly number: number;
+  readonly name: string;
   readonly kind: "plain" | "was" | "is" | "next";
   readonly words: string;
   readonly picture: string | undefined;
@@ -84,7 +93,7 @@ interface NodeProps {
   readonly end: boolean;
 }
 
-function Node({ iteration, kind, words, picture, here, first, end }: NodeProps) {
+function Node({ number, name, kind, words, picture, here, first, end }: NodeProps) {
   const names = ["node", kind, first ? "first" : "", end ? "last" : ""].filter(
     (name) => name !== "" && name !== "plain",
   );
@@ -92,13 +101,13 @@ function Node({ iteration, kind, words, picture, here, first, end }: NodeProps) 
     <li>
       <a
         className={names.join(" ")}
-        href={iteration === 0 ? "#compare" : `#iterate/${iteration}`}
+        href={number === 0 ? "#compare" : `#iterate/${number}`}
         {...(here ? { "aria-current": true as const } : {})}
       >
         <i className="dot" />
         {picture === undefined ? <span className="hole" /> : <PictureView id={picture} label="" />}
         <span>
-          <b>{iterationName(iteration)}</b>
+          <b>{name}</b>
           <small>{words}</small>
         </span>
       </a>

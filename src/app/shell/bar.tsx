@@ -3,7 +3,7 @@ import { Glyph, type GlyphName } from "../parts/glyph.tsx";
 import { Mark } from "../parts/mark.tsx";
 import type { ScreenName } from "../route.ts";
 import { useActions, useStudio, useWorkbench } from "../state/context.tsx";
-import { nextIteration } from "../state/selectors.ts";
+import { nextNumber } from "../state/selectors.ts";
 import type { Theme } from "../state/studio-state.ts";
 
 export const BACKEND_NAMES: { readonly [name: string]: string } = { webgpu: "WebGPU", wasm: "WebAssembly" };
@@ -14,17 +14,17 @@ const THEME_GLYPHS: { readonly [T in Theme]: GlyphName } = { system: "half", lig
 export function Bar({ onKeys }: { readonly onKeys: () => void }) {
   const { pretend } = useWorkbench();
   const screen = useStudio((state) => state.route.screen);
-  const open = useStudio((state) => state.pairs.length > 0 || state.kept.length > 0);
+  const open = useStudio((state) => state.pairs.length > 0 || state.nodes.length > 0);
   const model = useStudio((state) => state.model?.title ?? null);
   const backend = useStudio((state) => state.preflight?.chosen ?? null);
-  const keptNow = useStudio((state) => state.finished?.iteration ?? 0);
+  const keptNow = useStudio((state) => state.finished?.node ?? null);
   const parts = [pretend ? "Pretending" : null, model, backend === null ? null : (BACKEND_NAMES[backend] ?? backend)];
   const setup = parts.filter((part) => part !== null).join(", ");
 
   return (
     <header className="bar">
       <a className="brand" href="#start">
-        <Mark key={keptNow} turning={keptNow > 0} />
+        <Mark key={keptNow} turning={keptNow !== null} />
         SPIN Studio
       </a>
       {screen === "start" && !open ? <span className="wide-only" /> : <Steps screen={screen} />}
@@ -49,7 +49,7 @@ export function Bar({ onKeys }: { readonly onKeys: () => void }) {
 
 function Steps({ screen }: { readonly screen: ScreenName }) {
   const pairs = useStudio((state) => state.pairs.length);
-  const iteration = useStudio(nextIteration);
+  const iteration = useStudio(nextNumber);
   const current = (name: ScreenName): { "aria-current"?: "page" } =>
     name === screen ? { "aria-current": "page" } : {};
   return (

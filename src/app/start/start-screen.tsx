@@ -1,10 +1,11 @@
 /** @file Start: what this is, a project to go on with, and what the page has to work with. */
 import { useState } from "react";
-import { count, iterationName } from "../format.ts";
+import { count } from "../format.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { DropZone } from "../parts/drop-zone.tsx";
 import { PictureView } from "../parts/picture.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
+import { keptNodes, nameOf, newest } from "../state/nodes.ts";
 import { isGood, isRunning } from "../state/selectors.ts";
 import { pausedInWords, runInWords } from "../words.ts";
 import { ComputerSection, ModelSection } from "./setup.tsx";
@@ -12,7 +13,7 @@ import { ComputerSection, ModelSection } from "./setup.tsx";
 const SHOWN = 9;
 
 export function StartScreen() {
-  const returning = useStudio((state) => state.pairs.length > 0 || state.kept.length > 0);
+  const returning = useStudio((state) => state.pairs.length > 0 || state.nodes.length > 0);
   return (
     <section className="screen start" aria-labelledby="start-h">
       {returning ? <Resume /> : null}
@@ -80,7 +81,8 @@ function Pitch({ returning }: { readonly returning: boolean }) {
 
 function Resume() {
   const current = useStudio((state) => state.current);
-  const last = useStudio((state) => state.kept.at(-1) ?? 0);
+  const last = useStudio((state) => keptNodes(state).length);
+  const lastName = useStudio((state) => nameOf(state, newest(state)));
   const pairs = useStudio((state) => state.pairs.length);
   const picture = useStudio((state) => state.pairs[0]?.picture);
   const running = useStudio(isRunning);
@@ -91,7 +93,7 @@ function Resume() {
     current === null
       ? last === 0
         ? `${count(pairs, "pair")} on this computer, nothing trained yet.`
-        : `${iterationName(last)} is done, with ${count(pairs, "pair")}.`
+        : `${lastName} is done, with ${count(pairs, "pair")}.`
       : `${running ? runInWords(current) : pausedInWords(current)}.`;
   return (
     <div className="resume">

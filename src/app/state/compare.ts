@@ -1,7 +1,8 @@
 /** @file Base and iterations side by side: the same prompts, the same seeds, drawn once. */
-import type { Picture, StudioEvent } from "../../studio/api.ts";
+import type { NodeId, PageEvent, Picture } from "../../studio/api.ts";
 import { CLOSE, isAbort, problemFrom } from "../problem.ts";
-import { cellKey, isRunning, models } from "./selectors.ts";
+import { keptNodes, models } from "./nodes.ts";
+import { cellKey, isRunning } from "./selectors.ts";
 import type { CompareSlice, Deps, PairItem, Prompt, Slice, StudioState } from "./studio-state.ts";
 
 export const FIRST_SEED = 42;
@@ -21,11 +22,11 @@ export function promptsFrom(pairs: readonly Pick<PairItem, "caption">[]): readon
     .map((text, at) => ({ text, seed: FIRST_SEED + at }));
 }
 
-/** The prompts of the first iteration whose row is not complete. */
-function nextMissing(state: StudioState): { iteration: number; prompts: readonly Prompt[] } | null {
-  for (const iteration of models(state)) {
-    const prompts = state.prompts.filter((prompt) => state.cells[cellKey(iteration, prompt)] === undefined);
-    if (prompts.length > 0) return { iteration, prompts };
+/** The prompts of the first model whose column is not complete. */
+function nextMissing(state: StudioState): { node: NodeId; prompts: readonly Prompt[] } | null {
+  for (const node of models(state)) {
+    const prompts = state.prompts.filter((prompt) => state.cells[cellKey(node, prompt)] === undefined);
+    if (prompts.length > 0) return { node, prompts };
   }
   return null;
 }
@@ -50,26 +51,26 @@ export const createCompare: Slice<CompareSlice> = (set, get, deps) => {
 
     async drawMissing() {
       const { model } = get();
-      if (model === null || get().machine !== "ready" || get().kept.length === 0) return;
+      if (model === null || get().machine !== "ready" || keptNodes(get()).length === 0) return;
       if (get().drawing !== null || isRunning(get())) return;
       const mine = new AbortController();
       stop = mine;
       try {
         for (let next = nextMissing(get()); next !== null && !mine.signal.aborted; next = nextMissing(get())) {
-          const { iteration, prompts } = next;
-          set({ drawing: { iteration, done: 0, of: prompts.length } });
+          const { node, prompts } = next;
+          set({ drawing: { node, done: 0, of: prompts.length } });
           const request = {
             project: deps.project,
-            iteration,
+            node,
             prompts: prompts.map((prompt) => prompt.text),
             negativePrompt: "",
             seeds: prompts.map((prompt) => prompt.seed),
             steps: drawSteps(model.large),
             guidance: model.guidance,
           };
-          const pictures = await deps.studio.call("draw", request, mine.signal);
+          const { pictures } = await deps.studio.call("draw", request, mine.signal);
           if (pictures.length < prompts.length) throw new Error("internal: fewer pictures than prompts came back");
-          for (const picture of pictures) set((state) => withCell(state, iteration, picture, deps));
+          for (const picture of pictures) set((state) => withCell(state, node, picture, deps));
         }
       } catch (error) {
         if (!isAbort(error) && !mine.signal.aborted) {
@@ -94,16 +95,16 @@ export const createCompare: Slice<CompareSlice> = (set, get, deps) => {
   };
 };
 
-function withCell(state: StudioState, iteration: number, picture: Picture, deps: Deps): Partial<StudioState> {
-  const key = cellKey(iteration, { text: picture.prompt, seed: picture.seed });
+function withCell(state: StudioState, node: NodeId, picture: Picture, deps: Deps): Partial<StudioState> {
+  const key = cellKey(node, { text: picture.prompt, seed: picture.seed });
   if (state.cells[key] !== undefined) return {};
   return { cells: { ...state.cells, [key]: deps.pictures.keep(picture) } };
 }
 
 /** Pictures that come while the grid is drawn stand in it at once. */
-export function onDrawEvent(event: StudioEvent, state: StudioState, deps: Deps): Partial<StudioState> {
+export function onDrawEvent(event: PageEvent, state: StudioState, deps: Deps): Partial<StudioState> {
   const { drawing } = state;
-  if (event.kind !== "picture" || drawing === null || event.iteration !== drawing.iteration) return {};
-  const part = withCell(state, event.iteration, event.picture, deps);
+  if (event.kind !== "drawn" || drawing === null || event.node !== drawing.node) return {};
+  const part = withCell(state, event.node, event.picture, deps);
   return { ...part, drawing: { ...drawing, done: Math.min(drawing.of, drawing.done + 1) } };
 }

@@ -1,10 +1,12 @@
 /** @file What this computer can do: reads the project, measures the backends, opens the model. */
-import type { ProjectState } from "../../studio/api.ts";
-import { fingerprint } from "../pictures.ts";
+import { nodeName } from "../../lib/node-name.ts";
+import type { NodeInfo, ProjectState } from "../../studio/api.ts";
+import { storedItem } from "./pair-about.ts";
+import { reviewed } from "./pair-review.ts";
 import { problemFrom } from "../problem.ts";
 import { promptsFrom } from "./compare.ts";
-import { isRunning } from "./selectors.ts";
-import type { BackendName, Current, Deps, MachineSlice, PairItem, Slice, StudioState } from "./studio-state.ts";
+import { isGood, isRunning } from "./selectors.ts";
+import type { BackendName, Current, Deps, MachineSlice, Slice, StudioState } from "./studio-state.ts";
 
 export const MODEL = "pocket";
 const SAMPLES_ON_START = 9;
@@ -36,6 +38,8 @@ export const createMachine: Slice<MachineSlice> = (set, get, deps) => {
 
     async boot() {
       set({ machine: "reading", problem: null });
+      // what was deleted before the page was loaded cannot be taken back any more; another tab's is its own
+      await deps.studio.call("purge", { project: deps.project, node: null }).catch(() => undefined);
       try {
         const state = await deps.studio.call("project", { project: deps.project });
         set(await adopt(state, deps));
@@ -65,40 +69,42 @@ export const createMachine: Slice<MachineSlice> = (set, get, deps) => {
 async function adopt(state: ProjectState, deps: Deps): Promise<Partial<StudioState>> {
   deps.metrics.load(state.reports);
   const stored = state.pairs.length === 0 ? [] : await deps.studio.call("pairPictures", { project: deps.project });
-  const pairs = stored.map((pair): PairItem => {
-    return {
-      id: pair.id,
-      caption: pair.caption,
-      picture: deps.pictures.keep(pair),
-      source: pair.id,
-      size: null,
-      print: fingerprint(pair),
-      leftOut: false,
-    };
-  });
+  const pairs = reviewed(stored.map((pair) => storedItem(pair, deps)));
   return {
     pairs,
     unsaved: false,
     selected: pairs[0]?.id ?? null,
-    kept: state.kept,
-    current: state.interrupted === null ? null : interruptedRun(state.interrupted),
-    prompts: promptsFrom(pairs),
+    nodes: state.nodes,
+    damaged: state.damaged,
+    elsewhere: state.elsewhere,
+    current: interruptedRun(state.nodes),
+    prompts: promptsFrom(pairs.filter(isGood)),
   };
 }
 
-function interruptedRun(from: NonNullable<ProjectState["interrupted"]>): Current {
+/** The newest node that was begun and not finished. */
+function interruptedRun(nodes: readonly NodeInfo[]): Current | null {
+  const node = nodes.findLast(({ state, deleted }) => state === "begun" && deleted === null);
+  return node === undefined ? null : pausedRun(node);
+}
+
+/** A begun node as it stands in storage. */
+export function pausedRun(node: NodeInfo): Current {
   return {
-    iteration: from.iteration,
+    node: node.id,
+    name: nodeName(node),
+    number: node.number,
+    opponent: node.opponent,
     phase: "paused",
-    settings: from.settings,
-    stage: from.step > 0 ? "train" : null,
-    done: from.step,
-    of: from.of,
-    step: from.step,
+    settings: node.settings,
+    stage: node.step > 0 ? "train" : null,
+    done: node.step,
+    of: node.of,
+    step: node.step,
     opponents: [],
     samples: [],
     saved: null,
-    savedSteps: from.step > 0 ? [from.step] : [],
+    savedSteps: node.step > 0 ? [node.step] : [],
     startedAt: null,
     problem: null,
   };

@@ -1,25 +1,26 @@
 /** @file What components ask of the state, named. */
-import type { SpinSettings } from "../../studio/api.ts";
+import type { NodeId, SpinSettings } from "../../studio/api.ts";
 import { presetSettings } from "../settings.ts";
+import { nextNode } from "./nodes.ts";
 import type { PairItem, Prompt, StudioState } from "./studio-state.ts";
 
 /** A pair that can be trained on. */
 export function isGood(pair: PairItem): boolean {
-  return !pair.leftOut && pair.caption.trim() !== "";
+  return !pair.leftOut && pair.fault === null;
 }
 
-/** A pair that needs a look: it has no caption and was not left out. */
+/** A pair that needs a look, and was not left out. */
 export function isFaulty(pair: PairItem): boolean {
-  return !pair.leftOut && pair.caption.trim() === "";
+  return !pair.leftOut && pair.fault !== null;
 }
 
 export function goodPairs(state: Pick<StudioState, "pairs">): readonly PairItem[] {
   return state.pairs.filter(isGood);
 }
 
-/** The iteration that the primary button starts or goes on with. */
-export function nextIteration(state: Pick<StudioState, "kept" | "current">): number {
-  return state.current?.iteration ?? (state.kept.at(-1) ?? 0) + 1;
+/** The number of the node that the primary button starts or goes on with. */
+export function nextNumber(state: Pick<StudioState, "nodes" | "next" | "current">): number {
+  return state.current?.number ?? nextNode(state).number;
 }
 
 export function isRunning(state: Pick<StudioState, "current">): boolean {
@@ -36,17 +37,12 @@ export function whyNotStart(state: StudioState): string | null {
   return null;
 }
 
-/** Base and everything that was kept, ascending. */
-export function models(state: Pick<StudioState, "kept">): readonly number[] {
-  return [0, ...state.kept];
-}
-
-export function cellKey(iteration: number, prompt: Prompt): string {
-  return `${iteration}|${prompt.seed}|${prompt.text}`;
+export function cellKey(node: NodeId, prompt: Prompt): string {
+  return `${node}|${prompt.seed}|${prompt.text}`;
 }
 
 /** The settings that the next iteration will have; null until a model is open. */
 export function nextSettings(state: StudioState): SpinSettings | null {
-  const preset = presetSettings(state.model, nextIteration(state));
+  const preset = presetSettings(state.model, nextNode(state).iteration);
   return preset && { ...preset, ...state.wanted };
 }

@@ -7,8 +7,11 @@ import { createMetrics, type Metrics } from "../metrics.ts";
 import { createPictures, type Pictures } from "../pictures.ts";
 import { printRoute } from "../route.ts";
 import { primaryInWords, statusInWords } from "../words.ts";
+import { nodeName } from "../../lib/node-name.ts";
+import { keptNodes } from "./nodes.ts";
 import { goodPairs, nextSettings, whyNotStart } from "./selectors.ts";
 import { createStudioStore, type StudioStore } from "./store.ts";
+import type { StudioState } from "./studio-state.ts";
 
 interface Bench {
   readonly store: StudioStore;
@@ -54,6 +57,8 @@ function bench(options: Partial<FakeOptions> = {}, broken: CallName | null = nul
   return { store, metrics, pictures, calls, went };
 }
 
+const keptNames = (state: StudioState) => keptNodes(state).map(nodeName);
+
 /** Lets made-up time pass until `work` is done. */
 async function through<T>(work: Promise<T>): Promise<T> {
   let done = false;
@@ -79,8 +84,8 @@ afterEach(() => {
 test("starting reads the project first, then measures, then opens what was chosen", async () => {
   const { store, calls } = bench();
   await through(store.getState().boot());
-  expect(calls.map(({ name }) => name)).toEqual(["project", "samplePairs", "preflight", "open"]);
-  expect(calls[3]?.params).toEqual({ backend: "webgpu", model: "pocket" });
+  expect(calls.map(({ name }) => name)).toEqual(["purge", "project", "samplePairs", "preflight", "open"]);
+  expect(calls[4]?.params).toEqual({ backend: "webgpu", model: "pocket" });
   expect(store.getState().machine).toBe("ready");
   expect(whyNotStart(store.getState())).toBe("There are no pairs with captions yet.");
 });
@@ -102,28 +107,11 @@ test("pairs without a caption are not trained on, and captions are saved trimmed
   expect(statusInWords(store.getState())).toBe("1 pair needs a look");
   await through(store.getState().savePairs());
   const saved = calls.findLast(({ name }) => name === "setPairs")?.params as Calls["setPairs"]["params"];
-  expect(saved.pairs).toHaveLength(47);
-  expect(saved.pairs[0]?.caption).toBe("a cat");
+  expect(saved.pairs).toHaveLength(48);
+  const trained = saved.pairs.filter(({ out }) => !out);
+  expect(trained).toHaveLength(47);
+  expect(trained[0]?.caption).toBe("a cat");
   expect(store.getState().unsaved).toBe(false);
-});
-
-test("the same picture twice is refused by name, and a second import of a file replaces it", async () => {
-  const { store } = await withSamples();
-  const pixels = { side: 2, rgba: new Uint8ClampedArray(16).fill(9) };
-  const other = { side: 2, rgba: new Uint8ClampedArray(16).fill(8) };
-  const pair = (id: string, what: typeof pixels) => ({
-    id,
-    caption: id,
-    source: `${id}.png`,
-    size: null,
-    pixels: what,
-  });
-  await through(store.getState().addPairs([pair("a", pixels), pair("b", pixels)], []));
-  expect(store.getState().refused).toEqual([
-    { path: "b.png", reason: "The same picture as a.png. The first one is in." },
-  ]);
-  await through(store.getState().addPairs([pair("a", other)], []));
-  expect(store.getState().pairs).toHaveLength(49);
 });
 
 test("a run is kept, the button moves on, and the grid is drawn with equal seeds", async () => {
@@ -132,12 +120,14 @@ test("a run is kept, the button moves on, and the grid is drawn with equal seeds
   await through(store.getState().spin());
   const state = store.getState();
   expect(went.at(-1)).toBe("#iterate");
-  expect(state).toMatchObject({ kept: [1], current: null, finished: { iteration: 1 } });
+  expect(keptNames(state)).toEqual(["SPIN 1"]);
+  const [node] = keptNodes(state);
+  expect(state).toMatchObject({ current: null, finished: { node: node?.id } });
   expect(primaryInWords(state)).toBe("Start SPIN 2");
-  expect(metrics.reports(1)).toHaveLength(60);
-  expect(metrics.reports(1)[0]?.loss).toBe(Math.LN2);
+  expect(metrics.reports(node?.id ?? null)).toHaveLength(60);
+  expect(metrics.reports(node?.id ?? null)[0]?.loss).toBe(Math.LN2);
   const draws = calls.filter(({ name }) => name === "draw").map(({ params }) => params as Calls["draw"]["params"]);
-  expect(draws.map(({ iteration }) => iteration)).toEqual([0, 1]);
+  expect(draws.map((draw) => draw.node)).toEqual(["base", node?.id]);
   expect(draws[0]?.seeds).toEqual(draws[1]?.seeds);
   expect(Object.keys(state.cells)).toHaveLength(8);
 });
@@ -181,8 +171,8 @@ test("a paused run survives a reload with its settings, and goes on from its ste
   expect(primaryInWords(state)).toBe("Continue SPIN 1");
   expect(state.pairs).toHaveLength(48);
   await through(state.spin());
-  expect(after.store.getState().kept).toEqual([1]);
-  const steps = after.metrics.reports(1).map((report) => report.step);
+  expect(keptNames(after.store.getState())).toEqual(["SPIN 1"]);
+  const steps = after.metrics.reports(state.current?.node ?? null).map((report) => report.step);
   expect(steps).toEqual(Array.from({ length: 30 }, (_, at) => at + 1));
 });
 
@@ -193,13 +183,13 @@ test("a lost device keeps the run, says what is safe, and its button goes on", a
   expect(current).toMatchObject({ phase: "failed", problem: { remedy: { kind: "resume", label: "Continue SPIN 1" } } });
   expect(current?.problem?.safe).toMatch(/^Safe: 48 pairs, Base, and SPIN 1 up to step 10\./);
   await through(store.getState().spin());
-  expect(store.getState().kept).toEqual([1]);
+  expect(keptNames(store.getState())).toEqual(["SPIN 1"]);
 });
 
 test("a run that fails before anything was done leaves no run behind, and its settings can be changed", async () => {
   const { store } = await withSamples({}, "spin");
   await through(store.getState().spin());
-  expect(store.getState()).toMatchObject({ current: null, problem: { title: "No spin today." } });
+  expect(store.getState()).toMatchObject({ current: null, nodes: [], problem: { title: "No spin today." } });
   expect(store.getState().problem?.safe).toBe("Safe: 48 pairs, Base.");
   expect(whyNotStart(store.getState())).toBeNull();
 });
@@ -224,7 +214,7 @@ test("starting a run stops the drawing of the grid, and its pictures do not fall
   await vi.advanceTimersByTimeAsync(16);
   expect(store.getState().current?.opponents.filter((picture) => picture !== null).length).toBeLessThan(2);
   await through(run);
-  expect(store.getState().kept).toEqual([1, 2]);
+  expect(keptNames(store.getState())).toEqual(["SPIN 1", "SPIN 2"]);
   expect(Object.keys(store.getState().cells)).toHaveLength(15);
 });
 
@@ -243,9 +233,66 @@ test("starting over forgets everything, pixels too", async () => {
   const { store, pictures, metrics } = await withSamples();
   store.getState().setNumber("steps", "2");
   await through(store.getState().spin());
+  const [node] = keptNodes(store.getState());
   await through(store.getState().startOver());
-  expect(store.getState()).toMatchObject({ pairs: [], kept: [], current: null, cells: {}, prompts: [] });
-  expect(metrics.reports(1)).toEqual([]);
+  expect(store.getState()).toMatchObject({ pairs: [], nodes: [], current: null, cells: {}, prompts: [] });
+  expect(metrics.reports(node?.id ?? "")).toEqual([]);
   // what stays are the nine of the first screen
   expect(pictures.size).toBe(9);
+});
+
+test("a branch grows from the node that was chosen, against another, and is named by its place", async () => {
+  const { store, calls } = await withSamples();
+  store.getState().setNumber("steps", "2");
+  await through(store.getState().spin());
+  await through(store.getState().spin());
+  const [one, two] = keptNodes(store.getState());
+  store.getState().setNext({ parent: one?.id ?? "", opponent: two?.id ?? "" });
+  expect(primaryInWords(store.getState())).toBe("Start SPIN 2 b");
+  await through(store.getState().spin());
+  expect(calls.findLast(({ name }) => name === "grow")?.params).toMatchObject({ parent: one?.id, opponent: two?.id });
+  expect(keptNames(store.getState())).toEqual(["SPIN 1", "SPIN 2", "SPIN 2 b"]);
+  expect(primaryInWords(store.getState())).toBe("Start SPIN 3");
+});
+
+test("a node is renamed, deleted and taken back, and is gone after a reload", async () => {
+  const kept = memory();
+  const { store } = await withSamples({ memory: kept });
+  store.getState().setNumber("steps", "2");
+  await through(store.getState().spin());
+  await through(store.getState().spin());
+  const [one, two] = keptNodes(store.getState());
+  await store.getState().renameNode(two?.id ?? "", "Warm light");
+  await store.getState().deleteNode(two?.id ?? "");
+  expect(keptNames(store.getState())).toEqual(["SPIN 1"]);
+  await store.getState().restoreNode(two?.id ?? "");
+  expect(keptNames(store.getState())).toEqual(["SPIN 1", "Warm light"]);
+  await store.getState().deleteNode(one?.id ?? "");
+  const after = bench({ memory: kept });
+  await through(after.store.getState().boot());
+  // what came from it still stands, and tells where it came from
+  expect(after.store.getState().nodes.map(({ state }) => state)).toEqual(["gone", "kept"]);
+});
+
+test("samples are drawn in the middle of a run, with its step", async () => {
+  const { store } = await withSamples();
+  const run = store.getState().spin();
+  await vi.advanceTimersByTimeAsync(48 * 5 + 125);
+  await through(store.getState().sampleNow());
+  const samples = store.getState().current?.samples ?? [];
+  expect(samples).toHaveLength(4);
+  expect(samples[0]?.step).toBeGreaterThan(0);
+  expect(samples[0]?.step).toBeLessThan(60);
+  await through(run);
+});
+
+test("a paused run can be kept where it stands", async () => {
+  const { store } = await withSamples();
+  const run = store.getState().spin();
+  await vi.advanceTimersByTimeAsync(48 * 5 + 125);
+  await store.getState().pause();
+  await through(run);
+  await through(store.getState().stopAndKeep());
+  expect(keptNames(store.getState())).toEqual(["SPIN 1"]);
+  expect(store.getState().current).toBeNull();
 });

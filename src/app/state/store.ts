@@ -4,7 +4,9 @@ import { createCompare, onDrawEvent } from "./compare.ts";
 import { createMachine } from "./machine.ts";
 import { createPairs } from "./pairs.ts";
 import { createRun, onRunEvent } from "./run.ts";
+import { isRunning } from "./selectors.ts";
 import type { Deps, StudioState } from "./studio-state.ts";
+import { createTree } from "./tree.ts";
 import { createUi } from "./ui.ts";
 
 export type StudioStore = StoreApi<StudioState>;
@@ -14,12 +16,20 @@ export function createStudioStore(deps: Deps): StudioStore {
     ...createUi(set, get, deps),
     ...createMachine(set, get, deps),
     ...createPairs(set, get, deps),
+    ...createTree(set, get, deps),
     ...createRun(set, get, deps),
     ...createCompare(set, get, deps),
   }));
   deps.studio.onEvent((event) => {
     store.setState(onRunEvent(event, store.getState(), deps));
     store.setState(onDrawEvent(event, store.getState(), deps));
+    if (event.kind === "damaged") store.setState(({ damaged }) => ({ damaged: [...damaged, event.sentence] }));
+    // what another tab did is seen here; a run of ours has the lock, so then there is nothing to see
+    if (event.kind === "changed" && !isRunning(store.getState()))
+      void store
+        .getState()
+        .refresh()
+        .catch(() => undefined);
   });
   return store;
 }

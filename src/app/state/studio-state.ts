@@ -1,8 +1,19 @@
 /** @file The shape of the page's one store: plain data, and the actions that change it. */
-import type { Measured, ModelInfo, Preflight, SpinSettings, Stage, Studio } from "../../studio/api.ts";
+import type {
+  Measured,
+  ModelInfo,
+  NodeId,
+  NodeInfo,
+  Preflight,
+  SpinSettings,
+  Stage,
+  Studio,
+  TokenCount,
+} from "../../studio/api.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Pictures, Pixels } from "../pictures.ts";
 import type { Problem } from "../problem.ts";
+import type { PairReader } from "../read-files.ts";
 import type { Route } from "../route.ts";
 import type { NumberKey } from "../settings.ts";
 
@@ -14,6 +25,8 @@ export interface Deps {
   readonly project: string;
   readonly pictures: Pictures;
   readonly metrics: Metrics;
+  /** absent: no files are read here */
+  readonly reader?: Pick<PairReader, "keepOnly">;
   /** milliseconds */
   readonly now: () => number;
   /** a backend that the address asks for */
@@ -50,23 +63,45 @@ export interface MachineSlice {
   chooseBackend(force: BackendName | null): Promise<void>;
 }
 
+/** A square, in pixels of the whole picture. */
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly size: number;
+}
+
+/** Why a pair is not trained on until a person has looked. */
+export type Fault =
+  | { readonly kind: "caption" }
+  | { readonly kind: "twin"; readonly of: string; readonly exact: boolean }
+  | { readonly kind: "small"; readonly needs: number };
+
 export interface PairItem {
   readonly id: string;
   readonly caption: string;
+  /** the caption that its file came with */
+  readonly came: string;
   readonly picture: string;
-  /** file name, or where it came from */
+  /** of that picture, in pixels */
+  readonly side: number;
+  /** file name with its folders, or where it came from; the pairs stand in the order of these */
   readonly source: string;
-  /** of the picture as it came, e.g. "1536 × 1024"; null where unknown */
-  readonly size: string | null;
-  readonly print: string;
+  /** equal for equal files */
+  readonly pictureHash: string;
+  /** of the picture as it came; null where unknown */
+  readonly whole: { readonly width: number; readonly height: number } | null;
+  /** null: the square in the middle */
+  readonly box: Box | null;
+  readonly likeness: string | null;
+  /** ids of pairs whose pictures look like this one's */
+  readonly alike: readonly string[];
   readonly leftOut: boolean;
+  /** faults that a person saw and takes */
+  readonly accepted: readonly ("twin" | "small")[];
+  readonly fault: Fault | null;
 }
 
-export interface NewPair {
-  readonly id: string;
-  readonly caption: string;
-  readonly source: string;
-  readonly size: string | null;
+export interface NewPair extends Pick<PairItem, "id" | "caption" | "source" | "pictureHash" | "whole" | "likeness"> {
   readonly pixels: Pixels;
 }
 
@@ -75,19 +110,48 @@ export interface Refusal {
   readonly reason: string;
 }
 
+/** What an edit changes of a pair. */
+export type Edit = Partial<Pick<PairItem, "caption" | "leftOut" | "accepted" | "box" | "picture">>;
+
+/** An edit that can be undone. */
+export interface Entry {
+  /** "leave out 3 pairs" */
+  readonly words: string;
+  readonly changes: readonly { readonly id: string; readonly before: Edit; readonly after: Edit }[];
+  /** edits with the same word in a row are one; null: stands alone */
+  readonly merge: string | null;
+}
+
 export interface PairsSlice {
+  /** in the order of their sources */
   readonly pairs: readonly PairItem[];
   readonly refused: readonly Refusal[];
   readonly reading: { readonly done: number; readonly of: number } | null;
   /** pairs differ from what the studio has */
   readonly unsaved: boolean;
   readonly selected: string | null;
+  readonly past: readonly Entry[];
+  readonly future: readonly Entry[];
+  /** by caption */
+  readonly tokens: ReadonlyMap<string, TokenCount>;
   setReading(reading: PairsSlice["reading"]): void;
-  addPairs(pairs: readonly NewPair[], refused: readonly Refusal[]): Promise<void>;
+  /** Gives the sources of those that are in already. Saves nothing yet. */
+  addPairs(pairs: readonly NewPair[], refused: readonly Refusal[]): Promise<readonly string[]>;
+  /** Captions that came after their pictures. */
+  giveCaptions(captions: readonly { readonly id: string; readonly caption: string }[]): void;
   takeSamples(): Promise<void>;
   setCaption(id: string, caption: string): void;
   setLeftOut(id: string, leftOut: boolean): void;
+  setCrop(id: string, box: Box, pixels: Pixels): void;
+  /** Any edit of some pairs, undone as one. */
+  edit(words: string, ids: readonly string[], edit: (pair: PairItem) => Edit): void;
   leaveOutFaulty(): void;
+  /** One line is the selected pair's caption; several are for the pairs without one, in order. */
+  pasteCaptions(text: string): void;
+  undo(): void;
+  redo(): void;
+  /** Asks for the tokens of captions that were not counted yet. */
+  countTokens(): Promise<void>;
   select(id: string): void;
   clearRefused(): void;
   savePairs(): Promise<void>;
@@ -103,9 +167,42 @@ export interface Sample {
   readonly picture: string;
 }
 
-/** An iteration under way. */
+/** From which node the next iteration starts, and against whom it plays. */
+export interface Growth {
+  readonly parent: NodeId;
+  readonly opponent: NodeId;
+  readonly name: string | null;
+}
+
+export interface TreeSlice {
+  /** the project's, by `number`; deleted ones too */
+  readonly nodes: readonly NodeInfo[];
+  /** what storage holds and cannot be used any more, a sentence each */
+  readonly damaged: readonly string[];
+  /** another tab trains or writes this project */
+  readonly elsewhere: boolean;
+  /** what was chosen for the next iteration; the rest follows from the newest node */
+  readonly next: Partial<Growth>;
+  setNext(part: Partial<Growth>): void;
+  clearNext(): void;
+  renameNode(node: NodeId, name: string | null): Promise<void>;
+  /** Marks it; `restoreNode` takes it back until the page is loaded again or space is freed. */
+  deleteNode(node: NodeId): Promise<void>;
+  restoreNode(node: NodeId): Promise<void>;
+  /** Frees what was deleted; gives the bytes. */
+  purge(): Promise<number>;
+  /** Reads the tree again. */
+  refresh(): Promise<void>;
+  takeOver(): Promise<void>;
+}
+
+/** A node's training under way. */
 export interface Current {
-  readonly iteration: number;
+  /** null until it is grown */
+  readonly node: NodeId | null;
+  readonly name: string;
+  readonly number: number;
+  readonly opponent: NodeId;
   readonly phase: "running" | "pausing" | "paused" | "failed";
   readonly settings: SpinSettings;
   readonly stage: Stage | null;
@@ -121,14 +218,13 @@ export interface Current {
   readonly problem: Problem | null;
 }
 
-/** What is remembered of an iteration that was kept while the page was open. */
+/** What is remembered of a node that was kept while the page was open. */
 export interface Finished {
-  readonly iteration: number;
+  readonly node: NodeId;
   readonly seconds: number | null;
 }
 
 export interface RunSlice {
-  readonly kept: readonly number[];
   readonly current: Current | null;
   readonly finished: Finished | null;
   /** what was changed from the defaults, for the next iteration */
@@ -137,9 +233,15 @@ export interface RunSlice {
   setNumber(key: NumberKey, text: string): void;
   setLoss(loss: SpinSettings["loss"]): void;
   resetSettings(): void;
-  /** Starts the next iteration, or goes on with the one under way. */
-  spin(): Promise<void>;
+  /** drawings of the run under way that were asked for */
+  readonly sampling: boolean;
+  /** Grows and trains the next node, or goes on with the one under way; with a node: goes on with that one. */
+  spin(node?: NodeId): Promise<void>;
   pause(): Promise<void>;
+  /** Ends the paused run where it stands. */
+  stopAndKeep(): Promise<void>;
+  /** Draws the fixed prompts with the run's weights of now, between two of its steps. */
+  sampleNow(): Promise<void>;
 }
 
 export interface Prompt {
@@ -151,11 +253,11 @@ export interface CompareSlice {
   readonly prompts: readonly Prompt[];
   /** picture ids by `cellKey` */
   readonly cells: { readonly [key: string]: string };
-  readonly drawing: { readonly iteration: number; readonly done: number; readonly of: number } | null;
+  readonly drawing: { readonly node: NodeId; readonly done: number; readonly of: number } | null;
   addPrompt(text: string): void;
   /** Draws what the grid lacks, unless a run has the engine. */
   drawMissing(): Promise<void>;
   stopDrawing(): void;
 }
 
-export type StudioState = UiSlice & MachineSlice & PairsSlice & RunSlice & CompareSlice;
+export type StudioState = UiSlice & MachineSlice & PairsSlice & TreeSlice & RunSlice & CompareSlice;

@@ -1,0 +1,76 @@
+/** @file The nodes of a project's tree: from whom each came, against whom it played, under which settings. A node's weights are its checkpoints. */
+import * as v from "valibot";
+import type { KeyValue } from "./key-value.ts";
+import { count, keysOf, refuseNewer, schema } from "./keys.ts";
+
+const nodeFields = {
+  id: v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/)),
+  /** a node or `base`: where its training started */
+  parent: v.string(),
+  /** a node or `base`: who it learns to beat */
+  opponent: v.string(),
+  /** its depth, 1, 2, …: the paper's k + 1 */
+  iteration: count,
+  /** counts the project's nodes from 1 */
+  number: count,
+  name: v.nullable(v.string()),
+  settings: v.record(v.string(), v.unknown()),
+  /** sha256 of the pairs that it was begun with; null before its first start */
+  pairs: v.nullable(v.string()),
+  createdAt: v.string(),
+  /** when it was deleted; it can be restored */
+  deleted: v.nullable(v.string()),
+  /** deleted for good: nothing is left but this record, for the nodes that came from it */
+  gone: v.boolean(),
+};
+export const nodeSchema = v.object({ schema: v.literal(schema), ...nodeFields });
+const recordSchema = v.object(nodeFields);
+export type NodeRecord = Readonly<v.InferOutput<typeof recordSchema>>;
+
+export const nodeEntry = (project: string, node: NodeRecord) =>
+  [keysOf(project).nodes + node.id, { schema, ...node }] as const;
+
+export async function writeNode(store: KeyValue, project: string, node: NodeRecord): Promise<void> {
+  await store.setMany([nodeEntry(project, node)]);
+}
+
+/** Null where there is none that can be read. @throws StudioError `newer` */
+export async function readNode(store: KeyValue, project: string, id: string): Promise<NodeRecord | null> {
+  const value = await store.get(keysOf(project).nodes + id);
+  refuseNewer(value, project);
+  return parseNode(value);
+}
+
+/** A record without its schema number. */
+export function parseNode(value: unknown): NodeRecord | null {
+  const parsed = v.safeParse(nodeSchema, value);
+  if (!parsed.success) return null;
+  const { schema: _, ...node } = parsed.output;
+  return node;
+}
+
+/** What a purge would do. `needed`: nodes whose weights another node still wants. */
+export interface Purge {
+  /** their data go */
+  readonly wiped: ReadonlySet<string>;
+  /** wiped nodes whose record stays: a living node descends from them or played against them */
+  readonly stubs: ReadonlySet<string>;
+}
+
+export function planPurge(nodes: readonly NodeRecord[], needed: ReadonlySet<string>): Purge {
+  const known = new Map(nodes.map((node) => [node.id, node]));
+  const wiped = new Set(nodes.filter((n) => n.gone || (n.deleted !== null && !needed.has(n.id))).map((n) => n.id));
+  const stubs = new Set<string>();
+  const name = (id: string): void => {
+    const node = known.get(id);
+    if (!node || !wiped.has(id) || stubs.has(id)) return;
+    stubs.add(id);
+    name(node.parent);
+  };
+  for (const node of nodes) {
+    if (wiped.has(node.id)) continue;
+    name(node.parent);
+    name(node.opponent);
+  }
+  return { wiped, stubs };
+}

@@ -1,0 +1,278 @@
+/**
+ * @file One model at work on a tree: it trains a node, pauses with everything still loaded, and draws from any node, also between
+ * two steps of a run. Between two events of a run nothing of it lies in the executor's slots or accumulators, so a drawing there
+ * leaves its bits alone.
+ */
+import { required, StudioError } from "../lib/errors.ts";
+import { BASE, nodeName } from "../lib/node-name.ts";
+import type { TrainState } from "../spin/adamw.ts";
+import { saveCheckpoint } from "../storage/checkpoints.ts";
+import type { KeyValue } from "../storage/key-value.ts";
+import { hashOfPairs, readPairList, readPairs, readReports, writeReports } from "../storage/projects.ts";
+import type {
+  Drawn,
+  DrawRequest,
+  NodeId,
+  NodeInfo,
+  PageEvent,
+  SpinOutcome,
+  SpinRequest,
+  Stage,
+  StepReport,
+  StudioEvent,
+  TokenCount,
+} from "./api.ts";
+import type { Damage } from "./damage.ts";
+import { draw } from "./draw.ts";
+import type { Model } from "./model.ts";
+import { checkpointFiles, ProjectKeeper } from "./project-keeper.ts";
+import { selfPlay, theta } from "./self-play.ts";
+import { changeNode, infoOf, standingOf } from "./tree.ts";
+import { ProjectWeights } from "./weights.ts";
+import type { Writer } from "./writer.ts";
+
+/** The drawing adapter: shows whichever node was asked for last. */
+const view = { id: "view" };
+
+const PAUSED = new StudioError("paused", "Paused.");
+
+interface Asked {
+  readonly request: DrawRequest;
+  readonly signal: AbortSignal;
+  readonly answer: (drawn: Promise<Drawn>) => void;
+}
+
+/** A node's training, under way or paused at an event. */
+interface Run {
+  readonly project: string;
+  readonly node: NodeId;
+  readonly events: AsyncGenerator<StudioEvent, TrainState, void>;
+  readonly keeper: ProjectKeeper;
+  readonly stop: AbortController;
+  stage: Stage | null;
+  /** the policy on the device is at this step; null before its first one */
+  step: number | null;
+  pausing: boolean;
+  /** the newest checkpoint of the node as this run left it */
+  version: string;
+}
+
+export interface TrainerParts {
+  readonly store: KeyValue;
+  readonly writer: Writer;
+  readonly emit: (event: PageEvent) => void;
+  readonly damage: Damage;
+}
+
+export class Trainer {
+  readonly #parts: TrainerParts;
+  readonly #model: Model;
+  #viewed = "";
+  #run: Run | null = null;
+  #held: Run | null = null;
+  #starting: AbortController | null = null;
+  #asked: Asked[] = [];
+
+  constructor(model: Model, parts: TrainerParts) {
+    this.#model = model;
+    this.#parts = parts;
+  }
+
+  /** Whether a `spin` is under way, so that drawings are to be asked of it. */
+  get busy(): boolean {
+    return this.#starting !== null;
+  }
+
+  trains(project: string, node: NodeId): boolean {
+    return this.#run?.project === project && this.#run.node === node;
+  }
+
+  countTokens(caption: string): TokenCount {
+    const { count, kept, cut } = required(this.#model.tokenizer, "the tokenizer").encode(caption);
+    return { count: count + 2, most: this.#model.choices.tokens, kept, cut };
+  }
+
+  /** Draws at once; nothing else may use the device meanwhile. */
+  async draw({ project, node, ...options }: DrawRequest, signal: AbortSignal): Promise<Drawn> {
+    const run = this.trains(project, node) ? this.#run : null;
+    const live = run?.step ?? null;
+    const step = live ?? (await this.#show(project, node));
+    const pictures = [];
+    for await (const picture of draw(this.#model, live === null ? view : theta, options, signal)) {
+      this.#parts.emit({ kind: "drawn", node, step, index: pictures.length, picture });
+      pictures.push(picture);
+    }
+    return { step, pictures };
+  }
+
+  /** Draws between two steps of the run. */
+  ask(request: DrawRequest, signal: AbortSignal): Promise<Drawn> {
+    return new Promise((answer) => void this.#asked.push({ request, signal, answer }));
+  }
+
+  /** Loads a node into the drawing adapter, unless it is there; returns its step. */
+  async #show(project: string, node: NodeId): Promise<number> {
+    const weights = this.#weights(project);
+    const version = node === BASE ? BASE : await weights.version(node);
+    const [viewed, step] = this.#viewed.split(" ");
+    const wanted = `${project}/${node}/${version}`;
+    if (viewed === wanted && version !== "") return Number(step);
+    const found = await weights.current(node);
+    this.#viewed = "";
+    await this.#model.denoiser.update(view, found.vector);
+    this.#viewed = `${wanted} ${found.step}`;
+    return found.step;
+  }
+
+  #weights(project: string): ProjectWeights {
+    return new ProjectWeights(this.#parts.store, project, this.#model, this.#parts.damage);
+  }
+
+  /**
+   * A step under way is finished and saved, and the run then waits with all that it has loaded; before the first step there is
+   * nothing to wait for.
+   */
+  pause(): void {
+    if (this.#run?.stage === "train") this.#run.pausing = true;
+    else this.#starting?.abort(PAUSED);
+  }
+
+  /** Trains a node until it is finished or paused. */
+  async spin(request: SpinRequest, signal: AbortSignal): Promise<SpinOutcome> {
+    const { project } = request;
+    const stop = new AbortController();
+    this.#starting = stop;
+    try {
+      return await this.#parts.writer.job(project, async (lost) => {
+        const run = (await this.#resumable(request)) ?? (await this.#begin(request, stop));
+        this.#starting = run.stop;
+        this.#run = run;
+        const abort = ({ reason }: AbortSignal) => run.stop.abort(reason);
+        const [onSignal, onLost] = [() => abort(signal), () => abort(lost)];
+        signal.addEventListener("abort", onSignal);
+        lost.addEventListener("abort", onLost);
+        try {
+          return await this.#follow(run);
+        } finally {
+          signal.removeEventListener("abort", onSignal);
+          lost.removeEventListener("abort", onLost);
+          this.#run = null;
+        }
+      });
+    } catch (error) {
+      if (error === PAUSED) return "paused";
+      throw error;
+    } finally {
+      await this.#answerAll();
+      this.#starting = null;
+    }
+  }
+
+  /** The paused run, if the node stands as it left it. */
+  async #resumable({ project, node }: SpinRequest): Promise<Run | null> {
+    const held = this.#held;
+    this.#held = null;
+    if (!held) return null;
+    const same = held.project === project && held.node === node;
+    if (same && held.version === (await this.#weights(project).version(node))) return held;
+    await held.events.return(undefined as never);
+    return null;
+  }
+
+  /** Ends a node where its newest saved step left it. */
+  async keep(project: string, id: NodeId): Promise<NodeInfo> {
+    const { store, writer, damage } = this.#parts;
+    await this.drop();
+    const { node, newest } = await standingOf(store, project, id, damage);
+    if (newest?.complete || node.deleted !== null)
+      throw new StudioError("no-node", `${nodeName(node)} is ${newest?.complete ? "finished" : "deleted"} already.`);
+    const { vector, step } = await this.#weights(project).current(id);
+    if (step === 0)
+      throw new StudioError("no-step", `${nodeName(node)} has no saved step yet, so there is nothing to keep.`);
+    const nothing = new Float32Array(0);
+    const files = await checkpointFiles(this.#model, node, { step, vector, m: nothing, v: nothing }, true);
+    return writer.write(project, async (held) => {
+      const reports = (await readReports(held, project)).get(id) ?? [];
+      await saveCheckpoint(held, project, node, { step, complete: true }, files);
+      await writeReports(held, project, id, reports.slice(0, step));
+      return infoOf(await standingOf(held, project, id, damage));
+    });
+  }
+
+  /** Forgets a paused run; what it had saved is all that it was. */
+  async drop(): Promise<void> {
+    const held = this.#held;
+    this.#held = null;
+    await held?.events.return(undefined as never);
+  }
+
+  async #begin({ project, node: id, saveEvery }: SpinRequest, stop: AbortController): Promise<Run> {
+    const { store, writer, damage } = this.#parts;
+    const standing = await standingOf(store, project, id, damage);
+    const { node } = standing;
+    const info = infoOf(standing);
+    if (info.state !== "begun" || info.deleted !== null)
+      throw new StudioError(
+        "no-node",
+        `${nodeName(node)} is ${info.state === "kept" ? "finished" : "deleted"} already.`,
+      );
+    const hash = await hashOfPairs(await readPairList(store, project));
+    if (node.pairs !== null && node.pairs !== hash)
+      throw new StudioError(
+        "pairs-changed",
+        `${nodeName(node)} was begun with other pairs.`,
+        "Put them back, keep it as it is, or start a new one.",
+      );
+    if (node.pairs === null)
+      await writer.write(project, (held) => changeNode(held, project, id, { pairs: hash }, damage));
+    const pairs = (await readPairs(store, project)).filter(({ out }) => !out);
+    const weights = this.#weights(project);
+    const opponent = await weights.kept(node.opponent);
+    const begun = { ...node, pairs: hash };
+    const ids = pairs.map((pair) => pair.id);
+    const keeping = { store, writer, project, model: this.#model, node: begun, pairs: ids, weights, damage };
+    const reports = (await readReports(store, project)).get(id) ?? [];
+    const keeper = new ProjectKeeper(keeping, reports as StepReport[]);
+    const saveNow = (): boolean => run.pausing;
+    const job = { iteration: node.iteration, opponent, pairs, settings: info.settings, saveEvery, saveNow };
+    const events = selfPlay(this.#model, job, keeper, stop.signal);
+    const run: Run = { project, node: id, events, keeper, stop, stage: null, step: null, pausing: false, version: "" };
+    stop.signal.throwIfAborted();
+    return run;
+  }
+
+  /** Tells the run's events, and draws what was asked for between them. */
+  async #follow(run: Run): Promise<SpinOutcome> {
+    const { writer, emit } = this.#parts;
+    const { project, node, keeper } = run;
+    run.pausing = false;
+    for (;;) {
+      const { value: event, done } = await run.events.next();
+      if (done) break;
+      if (event.kind === "step") {
+        keeper.reports.push(event.report);
+        run.step = event.report.step;
+      }
+      if (event.kind === "stage") run.stage = event.stage;
+      emit({ ...event, node });
+      // a saved step is followed by the next one's clock
+      if (event.kind !== "saved") await this.#answerAll();
+      else if (run.pausing && !event.complete) {
+        run.version = await this.#weights(project).version(node);
+        this.#held = run;
+        return "paused";
+      }
+    }
+    await writer.write(project, (held) => writeReports(held, project, node, keeper.reports));
+    return "kept";
+  }
+
+  async #answerAll(): Promise<void> {
+    for (let next = this.#asked.shift(); next; next = this.#asked.shift()) {
+      const { request, signal, answer } = next;
+      const drawn = this.draw(request, signal);
+      answer(drawn);
+      await drawn.catch(() => {});
+    }
+  }
+}
