@@ -16,7 +16,8 @@ export interface Evidence {
 }
 
 export function evidenceOf(rgb: Uint8Array | Uint8ClampedArray): Evidence {
-  const picture = Float32Array.from(rgb, (byte) => byte / 255);
+  const picture = new Float32Array(rgb);
+  for (let i = 0; i < picture.length; i++) picture[i] = (picture[i] as number) / 255;
   const backdrop = backdropOf(picture);
   return { backdrop, palette: paletteOf(picture, backdrop), softness: lerp(4.5, 1.1, backdrop.sky) / 2 };
 }
@@ -37,6 +38,9 @@ export function cores({ backdrop, palette }: Evidence, taken?: Uint8Array): read
   return maps;
 }
 
+/** A smaller crowd of pixels is noise. */
+export const FEW = 20;
+
 /** Half the side of the square in which pixels are counted, and how far from its middle they still count for the centre. */
 const CROWD = 7;
 const FAR = 14;
@@ -44,6 +48,7 @@ const FAR = 14;
 /** The middle of the densest crowd of pixels, and how large it is. */
 export function crowd(map: Float32Array): { readonly x: number; readonly y: number; readonly count: number } {
   let best = { x: SIDE / 2, y: SIDE / 2, count: 0 };
+  if (!map.includes(1)) return best;
   // sums over all above and to the left
   const sums = new Float32Array((SIDE + 1) * (SIDE + 1));
   for (let y = 0; y < SIDE; y++) {
@@ -59,8 +64,12 @@ export function crowd(map: Float32Array): { readonly x: number; readonly y: numb
     for (let x = 0; x < SIDE; x += 2) {
       const [x0, x1] = [Math.max(0, x - CROWD), Math.min(SIDE, x + CROWD)];
       const [y0, y1] = [Math.max(0, y - CROWD), Math.min(SIDE, y + CROWD)];
-      const at = (row: number, column: number) => sums[(SIDE + 1) * row + column] as number;
-      const count = at(y1, x1) - at(y0, x1) - at(y1, x0) + at(y0, x0);
+      const [above, below] = [(SIDE + 1) * y0, (SIDE + 1) * y1];
+      const count =
+        (sums[below + x1] as number) -
+        (sums[above + x1] as number) -
+        (sums[below + x0] as number) +
+        (sums[above + x0] as number);
       if (count > best.count) best = { x, y, count };
     }
   }

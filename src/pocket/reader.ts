@@ -6,7 +6,7 @@
  * It never fails: of a picture unlike any of the world it tells the nearest reading, with little confidence.
  */
 import { PIXELS } from "./backdrop.ts";
-import { cores, crowd, type Evidence, evidenceOf, matteOf } from "./evidence.ts";
+import { cores, crowd, type Evidence, evidenceOf, FEW, matteOf } from "./evidence.ts";
 import { climb, eachPixel, type Fit, fits, type Ranked, ranked } from "./fit.ts";
 import { colours, type Scene } from "./grammar.ts";
 import type { Placed } from "./render.ts";
@@ -31,9 +31,6 @@ interface Candidate {
   readonly k: number;
   readonly fits: Ranked;
 }
-
-/** Fewer pixels are noise. */
-const FEW = 20;
 
 /** The three most frequent colours outside `taken`, each with its fits; the one that explains most comes first. */
 function candidates(evidence: Evidence, taken?: Uint8Array): readonly Candidate[] {

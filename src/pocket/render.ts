@@ -41,10 +41,15 @@ export const palette: { readonly [C in Colour]: Rgb } = {
 };
 
 /** Where the things of a tidy picture stand: the middle of the picture, or 13 pixels to either side of it. */
-const MIDDLE = { x: 32, y: 30 };
-const APART = 13;
+export const MIDDLE = { x: 32, y: 30 };
+export const APART = 13;
 
 const FAR = 99;
+
+/** Radius of a scene's things in a picture whose size is finished so far. */
+export function radiusOf({ layout }: Scene, size: number): number {
+  return layout === "alone" ? lerp(10, 16, size) : lerp(8, 11.5, size);
+}
 
 function near(random: Random, finish: number): number {
   return Math.min(1, Math.max(0, finish + uniform(random, -0.08, 0.08)));
@@ -61,7 +66,7 @@ export function compose(scene: Scene, finish: number, seed: number): Composition
   ];
   const size = near(random, finish);
   const loose = lerp(9, 1.2, near(random, finish));
-  const radius = scene.layout === "alone" ? lerp(10, 16, size) : lerp(8, 11.5, size);
+  const radius = radiusOf(scene, size);
   // No caption names an order, so chance decides who stands left or above.
   const sign = random() < 0.5 ? 1 : -1;
   const placed = scene.things.map((thing, i) => {
