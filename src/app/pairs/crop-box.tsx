@@ -1,5 +1,5 @@
 /** @file The whole picture with the square that is trained on: dragged, moved by arrows, sized by plus and minus. */
-import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
+import { useEffect, useRef, useState, type CSSProperties, type KeyboardEvent, type PointerEvent } from "react";
 import { useActions, useWorkbench } from "../state/context.tsx";
 import type { Box, PairItem } from "../state/studio-state.ts";
 import { along, boxInWords, centred, inside, resized, sameBox, sizes, type Whole } from "./boxes.ts";
@@ -56,7 +56,11 @@ export function CropBox({ pair, whole, src, locked }: CropBoxProps) {
 
   return (
     <>
-      <div className="crop" ref={frame} style={{ aspectRatio: `${whole.width} / ${whole.height}` }}>
+      <div
+        className="crop"
+        ref={frame}
+        style={{ "--ratio": whole.width / whole.height, aspectRatio: "var(--ratio)" } as CSSProperties}
+      >
         <img src={src} alt={`The whole of it, ${whole.width} × ${whole.height} px`} draggable={false} />
         <div
           className="box"

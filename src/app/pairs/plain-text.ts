@@ -15,5 +15,5 @@ export function captionFromName(path: string): string {
   const stem = path.replace(/^.*\//, "").replace(/\.[^.]*$/, "");
   const words = stem.replaceAll(/[_\-.\s]+/g, " ").trim();
   const bare = words.replaceAll(/^(\d+ )+|( \d+)+$/g, "").trim();
-  return bare === "" ? words : bare;
+  return bare === "" || /^(img|dscn?|pxl|image|photo|picture|screenshot|pasted)$/i.test(bare) ? words : bare;
 }
