@@ -2,6 +2,7 @@
 import type { Command } from "./command.ts";
 import { artifacts } from "./commands/artifacts.ts";
 import { bench } from "./commands/bench.ts";
+import { evaluate } from "./commands/evaluate.ts";
 import { generate } from "./commands/generate.ts";
 import { inspect } from "./commands/inspect.ts";
 import { ops } from "./commands/ops.ts";
@@ -14,6 +15,7 @@ import { verify } from "./commands/verify.ts";
 export const commands: readonly Command[] = [
   generate,
   spin,
+  evaluate,
   step,
   artifacts,
   inspect,

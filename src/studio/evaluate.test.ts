@@ -45,24 +45,26 @@ test("a report compares each with the one before and with the base, by score and
     rgba: new Uint8ClampedArray([value, 0, 0, 255]),
   });
   const scorer: Scorer = {
-    scoresOf: ({ rgba }) => ({ light: rgba[0] as number, dark: 255 - (rgba[0] as number) }),
+    measuresOf: ({ rgba }) => ({ red: rgba[0] as number }),
+    scoresOf: ({ red = 0 }) => ({ light: red, dark: 255 - red }),
     averageOf: ({ light = 0 }, reference) => light - (reference[0]?.light ?? 0),
   };
   const models = ["base", "SPIN 1", "SPIN 2"].map((model, k) => ({
     model,
     pictures: [1, 2, 3].map((v) => picture(v + 10 * k)),
   }));
-  const { models: told, comparisons, scores } = report(models, scorer);
-  expect(told.map(({ means }) => means)).toEqual([
+  const { report: told, detail } = report(models, scorer);
+  expect(told.models.map(({ measures }) => measures)).toEqual([{ red: 2 }, { red: 12 }, { red: 22 }]);
+  expect(told.models.map(({ scores }) => scores)).toEqual([
     { light: 2, dark: 253, average: 1 },
     { light: 12, dark: 243, average: 11 },
     { light: 22, dark: 233, average: 21 },
   ]);
-  expect(comparisons.map(({ model, against }) => `${model} against ${against}`)).toEqual([
+  expect(told.comparisons.map(({ model, against }) => `${model} against ${against}`)).toEqual([
     "SPIN 1 against base",
     "SPIN 2 against SPIN 1",
     "SPIN 2 against base",
   ]);
-  expect(comparisons[2]?.scores.dark).toMatchObject({ difference: -20, interval: [-20, -20], winRate: 0 });
-  expect(scores["SPIN 1"]?.map(({ average }) => average)).toEqual([10, 11, 12]);
+  expect(told.comparisons[2]?.scores.dark).toMatchObject({ difference: -20, interval: [-20, -20], winRate: 0 });
+  expect(detail["SPIN 1"]?.map(({ scores }) => scores.average)).toEqual([10, 11, 12]);
 });

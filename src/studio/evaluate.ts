@@ -10,13 +10,16 @@ import type { Picture } from "./api.ts";
 import { draw, type DrawOptions } from "./draw.ts";
 import type { Model } from "./model.ts";
 
-/** By name; more is better. */
+/** Numbers by name. */
 export type Scores = Readonly<Record<string, number>>;
 
-export interface Scorer {
-  scoresOf(picture: Picture): Scores;
-  /** One number for all scores, measured by how the reference's pictures scored. */
-  averageOf(scores: Scores, reference: readonly Scores[]): number;
+export interface Scorer<M extends Scores = Scores, S extends Scores = Scores> {
+  /** what is seen of a picture: told, and not compared */
+  measuresOf(picture: Picture): M;
+  /** what follows for its quality: more is better */
+  scoresOf(measures: M): S;
+  /** one number for all scores, measured by how the reference's pictures scored */
+  averageOf(scores: S, reference: readonly S[]): number;
 }
 
 const evaluated = { id: "evaluated" };
@@ -71,34 +74,51 @@ export interface Comparison {
 }
 
 export interface Report {
-  readonly models: readonly { readonly model: string; readonly means: Scores }[];
+  /** with their means */
+  readonly models: readonly { readonly model: string; readonly scores: Scores; readonly measures: Scores }[];
   readonly comparisons: readonly Comparison[];
-  /** by model, then prompt, with the average */
-  readonly scores: Readonly<Record<string, readonly Scores[]>>;
 }
 
+/** By model, then prompt. */
+export type Detail = Readonly<Record<string, readonly { readonly scores: Scores; readonly measures: Scores }[]>>;
+
 /** The models from the base on, each compared with the one before it and with the base. */
-export function report(
+export function report<M extends Scores, S extends Scores>(
   models: readonly { readonly model: string; readonly pictures: readonly Picture[] }[],
-  scorer: Scorer,
-): Report {
-  const raw = models.map(({ pictures }) => pictures.map((picture) => scorer.scoresOf(picture)));
-  const [reference = []] = raw;
-  const all = raw.map((each) => each.map((one) => ({ ...one, average: scorer.averageOf(one, reference) })));
-  const names = Object.keys(all[0]?.[0] ?? {});
-  const column = (k: number, name: string) => (all[k] as readonly Scores[]).map((one) => one[name] as number);
-  const by = <T>(of: (name: string) => T) => Object.fromEntries(names.map((name) => [name, of(name)]));
+  scorer: Scorer<M, S>,
+): { readonly report: Report; readonly detail: Detail } {
+  const measured = models.map(({ pictures }) => pictures.map((picture) => scorer.measuresOf(picture)));
+  const plain = measured.map((all) => all.map((measures) => scorer.scoresOf(measures)));
+  const [reference = []] = plain;
+  const scored = plain.map((all) => all.map((scores) => ({ ...scores, average: scorer.averageOf(scores, reference) })));
   const title = (k: number) => models[k]?.model as string;
-  const pairs = models.flatMap((_, k) =>
-    k === 0 ? [] : k === 1 ? [[1, 0] as const] : [[k, k - 1] as const, [k, 0] as const],
-  );
-  return {
-    models: all.map((_, k) => ({ model: title(k), means: by((name) => mean(column(k, name))) })),
-    comparisons: pairs.map(([k, j]) => ({
-      model: title(k),
-      against: title(j),
-      scores: by((name) => compare(column(k, name), column(j, name))),
-    })),
-    scores: Object.fromEntries(all.map((each, k) => [title(k), each])),
+  const against = (k: number, j: number): Comparison => {
+    const [later, earlier] = [columns(scored[k] ?? []), columns(scored[j] ?? [])];
+    const scores = Object.entries(later).map(([name, values]) => [name, compare(values, earlier[name] ?? [])] as const);
+    return { model: title(k), against: title(j), scores: Object.fromEntries(scores) };
   };
+  const means = (all: readonly Scores[]): Scores =>
+    Object.fromEntries(Object.entries(columns(all)).map(([name, values]) => [name, mean(values)]));
+  return {
+    report: {
+      models: models.map(({ model }, k) => ({
+        model,
+        scores: means(scored[k] ?? []),
+        measures: means(measured[k] ?? []),
+      })),
+      comparisons: models.flatMap((_, k) => [...(k > 0 ? [against(k, k - 1)] : []), ...(k > 1 ? [against(k, 0)] : [])]),
+    },
+    detail: Object.fromEntries(
+      models.map(({ model }, k) => [
+        model,
+        (scored[k] ?? []).map((scores, i) => ({ scores, measures: measured[k]?.[i] ?? {} })),
+      ]),
+    ),
+  };
+}
+
+/** Rows of named numbers -> one list for each name. */
+function columns(rows: readonly Scores[]): Readonly<Record<string, readonly number[]>> {
+  const names = Object.keys(rows[0] ?? {});
+  return Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name] as number)]));
 }

@@ -1,0 +1,149 @@
+/** @file `studio evaluate`: the base and every finished iteration of a run, on the same prompts from the same seeds, scored and compared. */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { parseJsonObject } from "../../artifacts/json-object.ts";
+import { StudioError } from "../../lib/errors.ts";
+import { sha256 } from "../../lib/sha256.ts";
+import { parseCaption } from "../../pocket/grammar.ts";
+import { render, rgbaOf } from "../../pocket/render.ts";
+import { heldOutSplit } from "../../pocket/splits.ts";
+import type { Backend } from "../../runtime/backend.ts";
+import { drawAll, report } from "../../studio/evaluate.ts";
+import { initialLora } from "../../studio/initial-lora.ts";
+import { loadModel, makeArtifacts, type Model } from "../../studio/model.ts";
+import { pocketScorer } from "../../studio/pocket-scorer.ts";
+import { backendOption, withBackend } from "../backends.ts";
+import { command } from "../command.ts";
+import { readText, writeFileWhole } from "../files.ts";
+import { FolderKeeper } from "../folder-keeper.ts";
+import { encodePng } from "../images.ts";
+import { openModelFolder } from "../model-files.ts";
+import { integer, number, required, text } from "../options.ts";
+import { reportTable } from "../report-table.ts";
+import { sheet } from "../sheet.ts";
+
+/** Rows of the network in one run; no more helps on a CPU. */
+const ROWS = 32;
+const SHEET_ROWS = 8;
+
+export const evaluate = command({
+  name: "evaluate",
+  summary:
+    "Scores the base and every finished iteration of a run on pocket's prompts, and compares them with intervals.",
+  options: {
+    run: required(text("RUN", "a folder that `studio spin` left")),
+    out: required(text("FILE", "where everything goes, prompt by prompt, as JSON")),
+    model: text("DIR", "the model that the run was begun with", "public/pocket"),
+    prompts: text(
+      "FILE",
+      "prompts, one a line; or heldout, or development: captions that were never trained",
+      "heldout",
+    ),
+    count: integer("prompts at most", { min: 2 }, 200),
+    steps: integer("of DDIM", { min: 1, max: 999 }, 16),
+    guidance: number("of the pictures; the run's own by default", { min: 0 }),
+    seed: integer("of the first picture; each next one has the next", {}, 0),
+    sheet: text(
+      "FILE",
+      `a PNG: ${SHEET_ROWS} prompts below each other, the models side by side, the finest picture last`,
+    ),
+    backend: backendOption,
+  },
+  run: async (chosen, _, { progress }) => {
+    const prompts = (await promptsOf(chosen.prompts)).slice(0, chosen.count);
+    prompts.forEach(parseCaption); // what cannot be scored need not be drawn
+    const run = await runOf(chosen.run);
+    const sampling = {
+      prompts,
+      negativePrompt: "",
+      seeds: prompts.map((_, i) => chosen.seed + i),
+      steps: chosen.steps,
+      guidance: chosen.guidance ?? run.guidance,
+    };
+    const models = await withBackend(chosen.backend, async (backend) => {
+      const model = await open(backend, chosen.model, chosen.run, run);
+      const drawn = [];
+      for (const { title, vector } of await playersOf(model, chosen.run)) {
+        const pictures = await drawAll(model, vector, sampling, undefined, (done) => {
+          if (done % 50 === 0 || done === prompts.length) progress(`${title}: ${done} of ${prompts.length} pictures`);
+        });
+        drawn.push({ model: title, pictures });
+      }
+      await model.dispose();
+      return drawn;
+    });
+    const { report: told, detail } = report(models, pocketScorer());
+    const { seeds, steps, guidance } = sampling;
+    const json = { model: chosen.model, run: chosen.run, prompts, seeds, steps, guidance, ...told, detail };
+    await writeFileWhole(chosen.out, `${JSON.stringify(json, null, 1)}\n`);
+    if (chosen.sheet !== undefined) {
+      const rows = prompts
+        .slice(0, SHEET_ROWS)
+        .map((prompt, i) => [
+          ...models.map(({ pictures }) => pictures[i]?.rgba as Uint8ClampedArray),
+          rgbaOf(render(prompt, 1, 0)),
+        ]);
+      const side = models[0]?.pictures[0]?.side as number;
+      await writeFileWhole(chosen.sheet, encodePng(sheet(rows, { side, scale: 2, gap: 4 })));
+    }
+    return { json: { out: chosen.out, count: prompts.length, ...told }, text: reportTable(told) };
+  },
+});
+
+async function promptsOf(name: string): Promise<readonly string[]> {
+  if (name === "heldout") return heldOutSplit().test;
+  if (name === "development") return heldOutSplit().development;
+  const lines = (await readText(name)).split(/\r?\n/).filter((line) => line.trim() !== "");
+  if (lines.length < 2)
+    throw new StudioError(
+      "prompts",
+      `${name} has ${lines.length} prompts, and at least two were expected, one a line.`,
+    );
+  return lines;
+}
+
+/** Of run.json, what the pictures depend on. */
+async function runOf(folder: string) {
+  const path = join(folder, "run.json");
+  const { train, rank, targets, cut, weights, seed, guidance, base } = parseJsonObject(await readText(path), path);
+  const numbers = typeof rank === "number" && typeof seed === "number" && typeof guidance === "number";
+  const names = typeof targets === "string" && typeof base === "string";
+  const trained = train === "full" || train === "lora";
+  const pieces = cut === "whole" || cut === "stage" || cut === "block";
+  if (!numbers || !names || !trained || !pieces || (weights !== "float32" && weights !== "float16"))
+    throw new StudioError("run", `${path} lacks a field or has one of another type, and studio spin's was expected.`);
+  return { train, rank, targets, cut, weights, seed, guidance, base } as const;
+}
+
+/** The model as the run trained it: its vectors mean nothing to another. */
+async function open(
+  backend: Backend,
+  from: string,
+  path: string,
+  { seed, base, train, rank, targets, cut, weights }: Awaited<ReturnType<typeof runOf>>,
+): Promise<Model> {
+  const folder = await openModelFolder(from);
+  const choices = { samples: 2, drawSamples: ROWS, train, rank, targets, cut, weights };
+  const set = await makeArtifacts(folder, choices);
+  const model = await loadModel(backend, set, folder, initialLora(seed));
+  const { buffer, byteOffset, byteLength } = model.base;
+  if ((await sha256(new Uint8Array(buffer, byteOffset, byteLength))) !== base)
+    throw new StudioError("run", `${path} was begun with other weights than ${from} has.`, "--model names the model.");
+  return model;
+}
+
+async function playersOf(model: Model, run: string) {
+  const keeper = new FolderKeeper(run, model, [], 0, {});
+  const names = await readdir(join(run, "checkpoints")).catch(() => []);
+  const players = [{ title: "base", vector: model.base }];
+  for (const k of names
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b)) {
+    const vector = await keeper.finished(k);
+    if (vector) players.push({ title: `SPIN ${k}`, vector });
+  }
+  if (players.length === 1)
+    throw new StudioError("run", `${run} has no finished iteration yet, expected at least one.`);
+  return players;
+}
