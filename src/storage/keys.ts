@@ -10,6 +10,7 @@
  *   reports/<project>/<node>              one report a step
  *   picture/<project>/<node>/<index>      what the node's opponent drew
  *   vote/<project>/<uuid>                 one comparison of two pictures
+ *   note/<project>/<name>                 small state of the page
  */
 import * as v from "valibot";
 import { StudioError } from "../lib/errors.ts";
@@ -29,6 +30,7 @@ export const keysOf = (project: string) => {
     reports: `reports/${name}/`,
     pictures: `picture/${name}/`,
     votes: `vote/${name}/`,
+    notes: `note/${name}/`,
     /** of schema 1 */
     settings: `settings/${name}/`,
   };

@@ -4,10 +4,12 @@ import {
   forgetProject,
   hashOfPairs,
   listProjects,
+  readNote,
   readPairList,
   readPairs,
   readPictures,
   readReports,
+  writeNote,
   writePairs,
   writePicture,
   writeReports,
@@ -96,11 +98,14 @@ test("a project is forgotten alone", async () => {
   for (const project of ["p", "p/q"]) {
     await writePairs(store, project, [pair("a")]);
     await writeReports(store, project, "1", []);
+    await writeNote(store, project, "a screen", { of: project });
   }
   expect(await listProjects(store)).toEqual(["p", "p/q"]);
   await forgetProject(store, "p");
   expect(await listProjects(store)).toEqual(["p/q"]);
   expect(await readPairs(store, "p/q")).toHaveLength(1);
+  expect(await readNote(store, "p/q", "a screen")).toEqual({ of: "p/q" });
+  expect(await readNote(store, "p", "a screen")).toBeNull();
   expect((await store.keys()).filter((key) => !key.includes("p%2Fq"))).toEqual([]);
 });
 

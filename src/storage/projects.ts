@@ -170,6 +170,16 @@ export async function readPictures(
   return new Map([...pictures].sort(([a], [b]) => a - b));
 }
 
+/** Small state of the page, by a name of the page's own; kept as it is given. */
+export async function writeNote(store: KeyValue, project: string, name: string, value: unknown): Promise<void> {
+  await store.setMany([[keysOf(project).notes + encodeURIComponent(name), value]]);
+}
+
+/** Null where there is none. What an older page wrote comes back too: whoever reads it checks it. */
+export async function readNote(store: KeyValue, project: string, name: string): Promise<unknown> {
+  return (await store.get(keysOf(project).notes + encodeURIComponent(name))) ?? null;
+}
+
 /** Everything of the project, at once. */
 export async function forgetProject(store: KeyValue, project: string): Promise<void> {
   await store.deleteMany((await store.keys()).filter(isOf(project)));
