@@ -23,7 +23,7 @@ export function Gallery({ locked, onPick }: GalleryProps) {
   const pairs = useStudio((state) => state.pairs);
   const selected = useStudio((state) => state.selected);
   const tokens = useStudio((state) => state.tokens);
-  const box = useRef<HTMLUListElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const { width, top } = usePlace(box);
   const columns = width < NARROW ? 2 : Math.floor((width + GAP) / (CELL + GAP));
   const cell = width < NARROW ? (width - GAP) / 2 : CELL;
@@ -54,11 +54,10 @@ export function Gallery({ locked, onPick }: GalleryProps) {
   });
 
   return (
-    <ul className="gallery rows" aria-label="Pairs" ref={box} style={{ blockSize: rows.getTotalSize() }}>
+    <div className="gallery rows" role="group" aria-label="Pairs" ref={box} style={{ blockSize: rows.getTotalSize() }}>
       {rows.getVirtualItems().map((row) => (
-        <li
+        <div
           key={row.key}
-          role="presentation"
           style={{
             blockSize: row.size,
             translate: `0 ${row.start - rows.options.scrollMargin}px`,
@@ -81,9 +80,9 @@ export function Gallery({ locked, onPick }: GalleryProps) {
               />
             );
           })}
-        </li>
+        </div>
       ))}
-    </ul>
+    </div>
   );
 }
 

@@ -30,7 +30,8 @@ export function PairsScreen() {
   const caption = useRef<HTMLTextAreaElement>(null);
   const chosen = pairs.find((pair) => pair.id === selected);
   const { getRootProps, isDragActive } = useAnywhere();
-  const { role: _role, tabIndex: _tabIndex, ...root } = getRootProps();
+  // a place where files may fall is no control: neither focused nor disabled
+  const { role: _, tabIndex: _0, "aria-disabled": _1, ...root } = getRootProps();
   usePaste();
   useUndoKeys();
   useTokens();
