@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { madeUpReport } from "./fake/fake-studio.ts";
+import { madeUpReport } from "./fake/made-up.ts";
 import { createMetrics } from "./metrics.ts";
 
 const report = (step: number) => madeUpReport(step, 60, 1, 0.1);

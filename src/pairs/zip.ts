@@ -31,7 +31,7 @@ interface Unzipped {
 }
 
 /** The files in a zip under the zip's own path; nothing is unpacked yet. @throws StudioError `pair` for what is no zip. */
-export async function openZip(zip: ImportFile): Promise<Unzipped> {
+export async function openZip(zip: ImportFile, entryBytes: number = zipLimits.entryBytes): Promise<Unzipped> {
   const parts = await partsOf(zip);
   let entries: readonly Entry[];
   try {
@@ -47,7 +47,7 @@ export async function openZip(zip: ImportFile): Promise<Unzipped> {
     if (entry.name.endsWith("/")) continue;
     const path = `${zip.path}/${entry.name}`;
     const reason =
-      whyNot(entry) ?? (total + entry.size > zipLimits.totalBytes ? "The zip holds more than 4 GB." : null);
+      whyNot(entry, entryBytes) ?? (total + entry.size > zipLimits.totalBytes ? "The zip holds more than 4 GB." : null);
     if (reason === null) {
       total += entry.size;
       files.push({ path, bytes: () => unpack(parts, entry) });
@@ -56,7 +56,7 @@ export async function openZip(zip: ImportFile): Promise<Unzipped> {
   return { files, refused };
 }
 
-function whyNot({ name, flags, method, packed, size, link }: Entry): string | null {
+function whyNot({ name, flags, method, packed, size, link }: Entry, entryBytes: number): string | null {
   if (/(^|[\\/])\.\.([\\/]|$)|^[\\/]|^[A-Za-z]:|\p{Cc}/u.test(name)) {
     return "Its name in the zip is not a plain name.";
   }
@@ -64,7 +64,7 @@ function whyNot({ name, flags, method, packed, size, link }: Entry): string | nu
   if (flags & 1) return "It is encrypted.";
   if (method !== 0 && method !== 8) return "It is packed in a way that is not read here; zip it again as usual.";
   if (/\.zip$/i.test(name)) return "A zip in a zip is not opened.";
-  if (size > zipLimits.entryBytes) return "It has more than 64 MB unpacked.";
+  if (size > entryBytes) return `It has more than ${entryBytes / 2 ** 20} MB unpacked.`;
   if (size > 2 ** 20 && size > packed * zipLimits.ratio) return "It unpacks to more than 200 times its size.";
   if (method === 0 && packed !== size) return "It is damaged: its sizes differ.";
   return null;

@@ -258,6 +258,22 @@ export interface Calls {
   restoreNode: { params: NodeRequest; result: NodeInfo };
   /** frees what was deleted; `node`: only this one. A node whose weights an unfinished one needs waits for it. */
   purge: { params: { readonly project: string; readonly node: NodeId | null }; result: { readonly freed: number } };
+  /** a LoRA where one was trained, else the UNet's weights, both safetensors in diffusers' names; or the checkpoint's files as a zip */
+  exportNode: { params: NodeRequest & { readonly what: ExportKind }; result: ExportedFile };
+  /** everything as one zip */
+  exportProject: { params: { readonly project: string }; result: ExportedFile };
+  /** in place of what the project has; what was damaged in the file is left out and told in `damaged` */
+  importProject: {
+    params: { readonly project: string; readonly bytes: Uint8Array<ArrayBuffer> };
+    result: ProjectState;
+  };
+  /** oldest first */
+  votes: { params: { readonly project: string }; result: readonly Vote[] };
+  addVote: { params: { readonly project: string; readonly vote: Omit<Vote, "id"> }; result: Vote };
+  dropVote: { params: { readonly project: string; readonly id: string }; result: null };
+  /** small state of a screen, plain data by a name of its own; null: none was written */
+  readNote: { params: { readonly project: string; readonly name: string }; result: unknown };
+  writeNote: { params: { readonly project: string; readonly name: string; readonly value: unknown }; result: null };
   takeOver: { params: { readonly project: string }; result: ProjectState };
   forget: { params: { readonly project: string }; result: null };
 }

@@ -1,75 +1,25 @@
 /** @file The studio as the page uses it, on a nano model in Node: pairs in, iterations, pictures, and a run that is stopped anywhere. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nanoModel } from "../../e2e/nano-model.ts";
-import { nodeBackend } from "../runtime/node.ts";
-import { listCheckpoints, loadNewest } from "../storage/checkpoints.ts";
-import { type KeyValue, memoryKeyValue } from "../storage/key-value.ts";
-import type { NodeId, NodeInfo, PageEvent, PairInput, SpinSettings } from "./api.ts";
-import { Engine } from "./engine.ts";
-import { memoryTabs, type Tabs } from "./tabs.ts";
-
-const settings: SpinSettings = {
-  steps: 4,
-  pairsPerStep: 6,
-  learningRate: 1e-3,
-  warmupSteps: 1,
-  beta: 500,
-  loss: "logistic",
-  captionDropout: 0.2,
-  independentNoise: false,
-  opponentSteps: 2,
-  guidance: 3,
-  seed: 7,
-  train: "full",
-  rank: 4,
-  safeguard: 0.9,
-  probeEvery: 2,
-  usedPairs: 0,
-};
-const side = 8;
-const pairs: readonly PairInput[] = ["a cat", "a dog", "two owls"].map((caption, i) => ({
-  id: `pair-${i}`,
-  caption,
+import {
+  draw,
+  grow,
+  never,
+  nodesOf,
+  project,
+  setPairs,
   side,
-  rgba: Uint8ClampedArray.from({ length: side * side * 4 }, (_, k) => (k % 4 === 3 ? 255 : (k * 7 * (i + 1)) % 256)),
-}));
-const never = new AbortController().signal;
-
-type Listener = (event: PageEvent, engine: Engine) => void;
-
-async function started(store: KeyValue, onEvent: Listener = () => {}, tabs: Tabs = memoryTabs()()): Promise<Engine> {
-  const engine: Engine = new Engine({
-    store,
-    backends: { node: async () => nodeBackend({ threads: 1 }) },
-    files: nanoModel,
-    emit: (event) => onEvent(event, engine),
-    tabs,
-  });
-  await engine.handle("open", { backend: "node", model: "nano" }, never);
-  return engine;
-}
-
-const project = "p";
-const setPairs = (engine: Engine) => engine.handle("setPairs", { project, pairs }, never);
-const nodesOf = async (engine: Engine): Promise<readonly NodeInfo[]> =>
-  (await engine.handle("project", { project }, never)).nodes;
-const grow = (engine: Engine, parent: NodeId, opponent = parent, change: Partial<SpinSettings> = {}) =>
-  engine.handle("grow", { project, parent, opponent, name: null, settings: { ...settings, ...change } }, never);
-const spin = (engine: Engine, node: NodeId) => engine.handle("spin", { project, node, saveEvery: 2 }, never);
-const drawRequest = { project, prompts: ["a cat", "a bat"], negativePrompt: "", seeds: [1, 2], steps: 2, guidance: 3 };
-const draw = (engine: Engine, node: NodeId) => engine.handle("draw", { ...drawRequest, node }, never);
-
-/** A node from its parent to its end. */
-async function trained(engine: Engine, parent: NodeId, opponent = parent, change: Partial<SpinSettings> = {}) {
-  const { id } = await grow(engine, parent, opponent, change);
-  expect(await spin(engine, id)).toBe("kept");
-  return id;
-}
-
-async function weightsOf(store: KeyValue, node: NodeId): Promise<Uint8Array> {
-  const { loaded } = await loadNewest(store, project, (entry) => entry.node === node && entry.complete);
-  return loaded?.files.get("weights.safetensors") as Uint8Array;
-}
+  spin,
+  started,
+  trained,
+  weightsOf,
+} from "../../e2e/nano-studio.ts";
+import { nodeBackend } from "../runtime/node.ts";
+import { listCheckpoints } from "../storage/checkpoints.ts";
+import { memoryKeyValue } from "../storage/key-value.ts";
+import type { NodeId, PageEvent } from "./api.ts";
+import { Engine } from "./engine.ts";
+import { memoryTabs } from "./tabs.ts";
 
 describe("the studio", () => {
   const store = memoryKeyValue();

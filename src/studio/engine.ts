@@ -6,8 +6,9 @@ import { samplePairs } from "../pocket/pairs.ts";
 import type { Backend, BackendName } from "../runtime/backend.ts";
 import { SerialQueue } from "../lib/queue.ts";
 import type { KeyValue } from "../storage/key-value.ts";
-import { forgetProject, readPairs, writePairs } from "../storage/projects.ts";
+import { forgetProject, readNote, readPairs, writeNote, writePairs } from "../storage/projects.ts";
 import { purge } from "../storage/tree.ts";
+import { deleteVote, readVotes, writeVote } from "../storage/votes.ts";
 import { isChain, upgrade } from "../storage/upgrade.ts";
 import type {
   CallName,
@@ -75,6 +76,7 @@ const inTurn: ReadonlySet<CallName> = new Set<CallName>([
   "setPairs",
   "spin",
   "keepNode",
+  "importProject",
   "forget",
 ]);
 
@@ -135,6 +137,33 @@ export class Engine {
     purge: async ({ project, node }) => ({
       freed: await this.#writer.write(project, (store) => purge(store, project, node)),
     }),
+    exportNode: ({ project, node, what }) => this.#writer.read(() => this.#opened.export(project, node, what)),
+    exportProject: async ({ project }) => {
+      const { exportProject } = await import("./export-project.ts");
+      return this.#writer.read(() => exportProject(this.#parts.store, project, this.#damage));
+    },
+    importProject: async ({ project, bytes }) => {
+      const { importProject } = await import("./import-project.ts");
+      await this.#trainer?.drop();
+      const lacking = await this.#writer.write(project, (store) => importProject(store, project, bytes));
+      const state = await this.#project(project);
+      return { ...state, damaged: [...lacking, ...state.damaged] };
+    },
+    votes: ({ project }) => readVotes(this.#parts.store, project),
+    addVote: async ({ project, vote }) => {
+      const kept = { ...vote, id: crypto.randomUUID() };
+      await this.#writer.write(project, (store) => writeVote(store, project, kept));
+      return kept;
+    },
+    dropVote: async ({ project, id }) => {
+      await this.#writer.write(project, (store) => deleteVote(store, project, id));
+      return null;
+    },
+    readNote: ({ project, name }) => readNote(this.#parts.store, project, name),
+    writeNote: async ({ project, name, value }) => {
+      await this.#writer.write(project, (store) => writeNote(store, project, name, value), true);
+      return null;
+    },
     takeOver: async ({ project }) => {
       await this.#writer.takeOver(project);
       return this.#project(project);

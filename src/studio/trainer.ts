@@ -12,6 +12,8 @@ import { hashOfPairs, readPairList, readPairs, readReports, writeReports } from 
 import type {
   Drawn,
   DrawRequest,
+  ExportedFile,
+  ExportKind,
   NodeId,
   NodeInfo,
   PageEvent,
@@ -25,6 +27,7 @@ import type {
 import type { Damage } from "./damage.ts";
 import { draw } from "./draw.ts";
 import type { Model } from "./model.ts";
+import { checkpointFile, isWeights, weightsFile } from "./export-node.ts";
 import { checkpointFiles, ProjectKeeper } from "./project-keeper.ts";
 import { selfPlay, theta } from "./self-play.ts";
 import { changeNode, infoOf, standingOf } from "./tree.ts";
@@ -197,6 +200,14 @@ export class Trainer {
       await writeReports(held, project, id, reports.slice(0, step));
       return infoOf(await standingOf(held, project, id, damage));
     });
+  }
+
+  /** A node's weights as they are saved, as a file. */
+  async export(project: string, id: NodeId, what: ExportKind): Promise<ExportedFile> {
+    const { store, damage } = this.#parts;
+    const { node } = await standingOf(store, project, id, damage);
+    if (!isWeights(what)) return checkpointFile(store, project, node, damage);
+    return weightsFile(this.#model, node, (await this.#weights(project).current(id)).vector, what);
   }
 
   /** Forgets a paused run; what it had saved is all that it was. */

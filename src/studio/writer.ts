@@ -32,6 +32,11 @@ export class Writer {
     });
   }
 
+  /** Reads what must not change under it, as far as this tab goes. */
+  read<T>(work: () => Promise<T>): Promise<T> {
+    return this.#queue.run(work);
+  }
+
   /** A long job, which writes by `write`. `lost` tells that another tab has taken over. */
   async job<T>(project: string, work: (lost: AbortSignal) => Promise<T>): Promise<T> {
     let job: Promise<T> | undefined;

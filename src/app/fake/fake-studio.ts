@@ -5,7 +5,6 @@
 import type {
   CallName,
   Calls,
-  ModelInfo,
   NodeId,
   NodeInfo,
   PageEvent,
@@ -13,12 +12,13 @@ import type {
   Picture,
   ProjectState,
   SpinRequest,
-  SpinSettings,
   StepReport,
   Studio,
+  Vote,
 } from "../../studio/api.ts";
 import { BASE, defaultName } from "../../lib/node-name.ts";
-import { caption, noise, paint, scene, sceneOf } from "./painter.ts";
+import { madeUpReport, PRESETS } from "./made-up.ts";
+import { caption, paint, scene, sceneOf } from "./painter.ts";
 
 export interface FakeOptions {
   /** milliseconds a step; a picture takes half of it */
@@ -40,6 +40,8 @@ interface Saved {
   pairs: SavedPair[];
   nodes: NodeInfo[];
   reports: { [node: NodeId]: StepReport[] };
+  votes: Vote[];
+  notes?: { [name: string]: unknown };
 }
 
 const SIDE = 64;
@@ -49,37 +51,20 @@ const MEMORY_KEY = "spin-studio.fake";
 const SAVED_BYTES = 49_600_000;
 const KEPT_BYTES = 16_500_000;
 const FINISH = [0.12, 0.6, 0.82, 0.95];
-const QUICK: SpinSettings = {
-  steps: 60,
-  pairsPerStep: 8,
-  learningRate: 5e-5,
-  warmupSteps: 5,
-  beta: 2000,
-  loss: "logistic",
-  captionDropout: 0.1,
-  independentNoise: false,
-  opponentSteps: 16,
-  guidance: 3,
-  seed: 42,
-  train: "full",
-  rank: 16,
-  safeguard: 0.9,
-  probeEvery: 10,
-  usedPairs: 48,
-};
-const falling = (settings: SpinSettings): readonly SpinSettings[] =>
-  [5e-5, 1.5e-5, 5e-6].map((learningRate) => ({ ...settings, learningRate }));
-const PRESETS: ModelInfo["presets"] = [
-  { id: "quick", title: "Quick", help: "made up, for a minute", settings: falling(QUICK) },
-  {
-    id: "default",
-    title: "Thorough",
-    help: "made up, for longer",
-    settings: falling({ ...QUICK, pairsPerStep: 32, usedPairs: 0 }),
-  },
+const atOnce: readonly CallName[] = [
+  "pause",
+  "project",
+  "grow",
+  "renameNode",
+  "deleteNode",
+  "restoreNode",
+  "purge",
+  "votes",
+  "addVote",
+  "dropVote",
+  "readNote",
+  "writeNote",
 ];
-
-const atOnce: readonly CallName[] = ["pause", "project", "grow", "renameNode", "deleteNode", "restoreNode", "purge"];
 
 /** `?fake=fast,fail,no-gpu` */
 export function fakeOptions(words: string, memory: FakeOptions["memory"]): FakeOptions {
@@ -98,7 +83,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
     for (const listener of listeners) listener(event);
   };
   const text = options.memory?.getItem(MEMORY_KEY) ?? null;
-  const saved: Saved = text === null ? { pairs: [], nodes: [], reports: {} } : (JSON.parse(text) as Saved);
+  const saved: Saved = text === null ? { pairs: [], nodes: [], reports: {}, votes: [] } : (JSON.parse(text) as Saved);
   const keep = (): void => options.memory?.setItem(MEMORY_KEY, JSON.stringify(saved));
   const wait = (share: number): Promise<void> => new Promise((done) => setTimeout(done, options.pace * share));
 
@@ -324,6 +309,36 @@ export function createFakeStudio(options: FakeOptions): Studio {
       keep();
       return { freed: wiped.reduce((sum, { bytes }) => sum + bytes, 0) };
     },
+    async exportNode({ node, what }) {
+      return {
+        name: `node-${nodeAt(node).number}.${what === "checkpoint" ? "zip" : "safetensors"}`,
+        bytes: new Uint8Array(8),
+      };
+    },
+    exportProject: async () => ({ name: "made-up.zip", bytes: new TextEncoder().encode(JSON.stringify(saved)) }),
+    async importProject({ project, bytes }) {
+      Object.assign(saved, JSON.parse(new TextDecoder().decode(bytes)));
+      keep();
+      return state(project);
+    },
+    votes: async () => saved.votes,
+    async addVote({ vote }) {
+      const kept: Vote = { ...vote, id: `vote-${saved.votes.length + 1}` };
+      saved.votes.push(kept);
+      keep();
+      return kept;
+    },
+    async dropVote({ id }) {
+      saved.votes = saved.votes.filter((vote) => vote.id !== id);
+      keep();
+      return null;
+    },
+    readNote: async ({ name }) => saved.notes?.[name] ?? null,
+    async writeNote({ name, value }) {
+      saved.notes = { ...saved.notes, [name]: value };
+      keep();
+      return null;
+    },
     takeOver: async ({ project }) => state(project),
     async spin(request) {
       spinning = request.node;
@@ -339,7 +354,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
       return null;
     },
     async forget() {
-      Object.assign(saved, { pairs: [], nodes: [], reports: {} });
+      Object.assign(saved, { pairs: [], nodes: [], reports: {}, votes: [], notes: {} });
       options.memory?.removeItem(MEMORY_KEY);
       return null;
     },
@@ -367,29 +382,5 @@ export function createFakeStudio(options: FakeOptions): Studio {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-  };
-}
-
-/** Numbers in the manner of a real run: l(0) at the first step, errors of some 0.1 that part by some 10^-4. */
-export function madeUpReport(step: number, of: number, iteration: number, seconds: number): StepReport {
-  const random = noise(step * 104729 + iteration * 7);
-  const swing = (size: number): number => (random() + random() + random() - 1.5) * size;
-  const gain = step === 1 ? 0 : 1 - Math.exp((-2.6 * step) / of);
-  const winner = 0.1412 + swing(0.002);
-  const loser = 0.1124 + swing(0.002);
-  return {
-    step,
-    of,
-    loss: step === 1 ? Math.LN2 : Math.max(0.2, Math.LN2 - 0.24 * gain + swing(0.07)),
-    accuracy: step === 1 ? 0.5 : Math.min(1, Math.max(0, Math.round((0.5 + 0.33 * gain + swing(0.2)) * 8) / 8)),
-    errorWinner: winner - 0.0004 * gain,
-    errorLoser: loser + 0.0003 * gain,
-    errorWinnerOpponent: winner,
-    errorLoserOpponent: loser,
-    safeguard: step === 1 ? 0.9 : Math.min(1, Math.max(0.2, 0.8 + swing(0.3))),
-    gradientNorm: 0.4 + random(),
-    learningRate: 5e-5 * (1 - step / of),
-    probe: null,
-    seconds,
   };
 }

@@ -1,0 +1,57 @@
+/** @file Presets and numbers of the engine that only pretends. */
+import type { ModelInfo, SpinSettings, StepReport } from "../../studio/api.ts";
+import { noise } from "./painter.ts";
+
+const QUICK: SpinSettings = {
+  steps: 60,
+  pairsPerStep: 8,
+  learningRate: 5e-5,
+  warmupSteps: 5,
+  beta: 2000,
+  loss: "logistic",
+  captionDropout: 0.1,
+  independentNoise: false,
+  opponentSteps: 16,
+  guidance: 3,
+  seed: 42,
+  train: "full",
+  rank: 16,
+  safeguard: 0.9,
+  probeEvery: 10,
+  usedPairs: 48,
+};
+const falling = (settings: SpinSettings): readonly SpinSettings[] =>
+  [5e-5, 1.5e-5, 5e-6].map((learningRate) => ({ ...settings, learningRate }));
+export const PRESETS: ModelInfo["presets"] = [
+  { id: "quick", title: "Quick", help: "made up, for a minute", settings: falling(QUICK) },
+  {
+    id: "default",
+    title: "Thorough",
+    help: "made up, for longer",
+    settings: falling({ ...QUICK, pairsPerStep: 32, usedPairs: 0 }),
+  },
+];
+
+/** Numbers in the manner of a real run: l(0) at the first step, errors of some 0.1 that part by some 10^-4. */
+export function madeUpReport(step: number, of: number, iteration: number, seconds: number): StepReport {
+  const random = noise(step * 104729 + iteration * 7);
+  const swing = (size: number): number => (random() + random() + random() - 1.5) * size;
+  const gain = step === 1 ? 0 : 1 - Math.exp((-2.6 * step) / of);
+  const winner = 0.1412 + swing(0.002);
+  const loser = 0.1124 + swing(0.002);
+  return {
+    step,
+    of,
+    loss: step === 1 ? Math.LN2 : Math.max(0.2, Math.LN2 - 0.24 * gain + swing(0.07)),
+    accuracy: step === 1 ? 0.5 : Math.min(1, Math.max(0, Math.round((0.5 + 0.33 * gain + swing(0.2)) * 8) / 8)),
+    errorWinner: winner - 0.0004 * gain,
+    errorLoser: loser + 0.0003 * gain,
+    errorWinnerOpponent: winner,
+    errorLoserOpponent: loser,
+    safeguard: step === 1 ? 0.9 : Math.min(1, Math.max(0.2, 0.8 + swing(0.3))),
+    gradientNorm: 0.4 + random(),
+    learningRate: 5e-5 * (1 - step / of),
+    probe: null,
+    seconds,
+  };
+}
