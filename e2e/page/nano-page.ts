@@ -51,8 +51,9 @@ export async function weightHashes(page: Page, iteration: number): Promise<reado
       request.onsuccess = () => resolve(request.result as unknown[]);
     });
     db.close();
-    type Manifest = { iteration: number; complete: boolean; files: { name: string; parts: { sha256: string }[] }[] };
-    const found = (manifests as Manifest[]).find((m) => m.iteration === wanted && m.complete);
+    type File = { name: string; parts: { sha256: string }[] };
+    type Manifest = { node: { iteration: number }; complete: boolean; files: File[] };
+    const found = (manifests as Manifest[]).find((m) => m.node.iteration === wanted && m.complete);
     return (found?.files.find((f) => f.name === "weights.safetensors")?.parts ?? []).map((p) => p.sha256);
   }, iteration);
 }
