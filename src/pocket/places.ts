@@ -35,17 +35,21 @@ export function findThings(evidence: Evidence, reading: Reading, scene: Scene): 
 /** So much of a thing may be hidden behind the other one. */
 const HIDDEN = 0.4;
 
+/** A pixel is no part of the thing below, and wholly so above: colours that are slightly off and soft edges count for little. */
+const [NONE, WHOLE] = [0.2, 0.7];
+
 /** Sum of min over sum of max of mask and share, about the outline; less where little of the outline is to be seen. */
 function likeness({ share, weight }: Matte, fit: Fit): number {
   const { softness } = fit.edge;
   let [both, either, mask, visible] = [0, 0, 0, 0];
   eachPixel(fit.shape, fit, softness + 2, (i, distance) => {
-    const m = smoothstep(softness, -softness, distance);
-    const [a, w] = [share[i] as number, weight[i] as number];
+    const m = smoothstep(NONE, WHOLE, smoothstep(softness, -softness, distance));
+    const a = smoothstep(NONE, WHOLE, share[i] as number);
+    const w = weight[i] as number;
     both += w * Math.min(m, a);
     either += w * Math.max(m, a);
     mask += m;
     visible += w * m;
   });
-  return (both / Math.max(either, 1e-9)) * Math.min(1, visible / (mask * (1 - HIDDEN)));
+  return (both / Math.max(either, 1e-9)) * Math.min(1, visible / Math.max(mask * (1 - HIDDEN), 1e-9));
 }

@@ -53,9 +53,9 @@ export function measuresOf(rgb: Uint8Array | Uint8ClampedArray, reading = read(r
   return { finish: finishOf(rgb, plain, fine, about(sized(1))), sharpness: sharpnessOf(rgb, fine) };
 }
 
-/** A likeness that no thing of another colour reaches, and one that no drawn thing exceeds by much: right things have 0.88. */
-const UNLIKE = 0.5;
-const ALIKE = 0.9;
+/** Likeness: things of another colour stay below the first, of another shape mostly (0.59 to 0.84), the right ones reach the second. */
+const UNLIKE = 0.55;
+const ALIKE = 0.95;
 
 function faithOf(scene: Scene, found: readonly Found[], { scene: seen }: Reading): number {
   const drawn = found.map(({ likeness }) => Math.min(1, Math.max(0, (likeness - UNLIKE) / (ALIKE - UNLIKE))));

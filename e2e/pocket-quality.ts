@@ -1,0 +1,106 @@
+/**
+ * @file How often a pocket folder draws what a caption names: `tsx e2e/pocket-quality.ts FOLDER [count] [steps] [--threads N]
+ * [--batch N] [--sheet FILE]`. Held-out captions, read by pixels; prints the share of captions that are right in each attribute
+ * (and of things, for colours and shapes) with 95 % Wilson intervals, as JSON. The sheet shows the first 64, in rows of eight.
+ */
+import { parseArgs } from "node:util";
+import { writeFileWhole } from "../src/cli/files.ts";
+import { encodePng } from "../src/cli/images.ts";
+import { GUIDANCE } from "../src/pocket/config.ts";
+import { heldOutCaptions } from "../src/pocket/grammar.ts";
+import { judge } from "../src/pocket/judge.ts";
+import { read } from "../src/pocket/reader.ts";
+import { scoreNames, scoresOf } from "../src/pocket/scores.ts";
+import { drawLatents } from "../src/studio/draw.ts";
+import { openPocket, rgbOf } from "./pocket-model.ts";
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    threads: { type: "string", default: "1" },
+    batch: { type: "string", default: "8" },
+    sheet: { type: "string" },
+  },
+});
+const [folder = "public/pocket", count = "200", steps = "16"] = positionals;
+const batch = Number(values.batch);
+const COLUMNS = 8;
+const MOST_SHOWN = 64;
+
+/** Far apart in the list, so that all times, layouts and shapes are met. */
+const all = heldOutCaptions();
+const captions = Array.from({ length: Number(count) }, (_, i) => all[(i * 97 + 11) % all.length] as string);
+
+const pocket = await openPocket(folder, batch, Number(values.threads));
+const { model, base, size } = pocket;
+const pictures: Uint8ClampedArray[] = [];
+for (let start = 0; start < captions.length; start += batch) {
+  const prompts = captions.slice(start, start + batch);
+  const latents = await drawLatents(model, base, {
+    prompts,
+    negativePrompt: "",
+    seeds: prompts.map((_, i) => 1000 + start + i),
+    steps: Number(steps),
+    guidance: GUIDANCE,
+  });
+  for (let i = 0; i < prompts.length; i++) {
+    pictures.push(await model.decode(latents.subarray(i * size, (i + 1) * size)));
+  }
+}
+const { side } = model;
+await pocket.dispose();
+
+const rgbs = pictures.map(rgbOf);
+const judged = rgbs.map((rgb, i) => judge(read(rgb), captions[i] as string));
+const scored = rgbs.map((rgb, i) => scoresOf(rgb, captions[i] as string));
+const round = (value: number) => Number(value.toFixed(3));
+
+/** Share with Wilson's 95 % interval. */
+function share(right: number, of: number): string {
+  const z = 1.959964;
+  const rate = right / of;
+  const middle = (rate + z ** 2 / (2 * of)) / (1 + z ** 2 / of);
+  const half = (z / (1 + z ** 2 / of)) * Math.sqrt((rate * (1 - rate)) / of + z ** 2 / (4 * of ** 2));
+  const percent = (value: number) => (100 * value).toFixed(1);
+  return `${right} of ${of}: ${percent(rate)} % [${percent(middle - half)}, ${percent(middle + half)}]`;
+}
+
+const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);
+const named = sum(judged.map(({ things }) => things.named));
+console.log(
+  JSON.stringify(
+    {
+      folder,
+      steps: Number(steps),
+      guidance: GUIDANCE,
+      captions: Object.fromEntries(
+        (["colours", "shapes", "layout", "time", "all"] as const).map((attribute) => [
+          attribute,
+          share(judged.filter((judgement) => judgement[attribute]).length, judged.length),
+        ]),
+      ),
+      things: {
+        colours: share(sum(judged.map(({ things }) => things.coloured)), named),
+        shapes: share(sum(judged.map(({ things }) => things.shaped)), named),
+      },
+      scores: Object.fromEntries(
+        scoreNames.map((name) => [name, round(sum(scored.map((scores) => scores[name])) / scored.length)]),
+      ),
+    },
+    null,
+    2,
+  ),
+);
+
+if (values.sheet) {
+  const shown = pictures.slice(0, MOST_SHOWN);
+  const width = COLUMNS * side;
+  const rgba = new Uint8ClampedArray(4 * width * Math.ceil(shown.length / COLUMNS) * side).fill(255);
+  for (const [i, picture] of shown.entries()) {
+    for (let y = 0; y < side; y++) {
+      const to = 4 * (width * (Math.floor(i / COLUMNS) * side + y) + (i % COLUMNS) * side);
+      rgba.set(picture.subarray(4 * side * y, 4 * side * (y + 1)), to);
+    }
+  }
+  await writeFileWhole(values.sheet, encodePng({ width, height: rgba.length / 4 / width, rgba }));
+}
