@@ -30,7 +30,8 @@ export function Gallery({ locked, onPick }: GalleryProps) {
   const rows = useWindowVirtualizer({
     count: Math.ceil(pairs.length / columns),
     estimateSize: () => cell + BELOW_PICTURE,
-    overscan: 3,
+    overscan: 2,
+    useFlushSync: false, // a row that comes a frame late is better than a scroll that waits
     scrollMargin: top,
   });
   useEffect(() => rows.measure(), [rows, columns, cell]);
@@ -112,12 +113,10 @@ function usePlace(element: { readonly current: HTMLElement | null }): { readonly
     };
     measure();
     const observer = new ResizeObserver(measure);
-    // what stands above moves the gallery when it grows
-    for (const part of [element.current, ...(element.current?.parentElement?.children ?? [])]) {
-      if (part !== null) observer.observe(part);
-    }
+    // what stands above moves the gallery, and makes the screen around both taller or lower
+    for (const part of [element.current, element.current?.parentElement]) if (part) observer.observe(part);
     return () => observer.disconnect();
-  });
+  }, [element]);
   return place;
 }
 
