@@ -197,6 +197,9 @@ describe("a run", () => {
       if (event.kind === "step" && event.report.step === 1) void pause(self);
     });
     expect(await spin(engine, node)).toBe("paused");
+    await ask(engine, "deleteNode", node);
+    await expect(spin(engine, node)).rejects.toThrow("SPIN 1 is deleted already.");
+    await ask(engine, "restoreNode", node);
     await engine.handle("setPairs", { project, pairs: pairs.slice(0, 2) }, never);
     await expect(spin(engine, node)).rejects.toThrow("SPIN 1 was begun with other pairs.");
     await setPairs(engine);

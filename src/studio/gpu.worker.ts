@@ -2,14 +2,14 @@
 import { wasmBackend } from "../runtime/wasm.ts";
 import { webgpuBackend } from "../runtime/webgpu.ts";
 import { openKeyValue } from "../storage/keyval.ts";
-import type { CallName, Calls, FromWorker, PageEvent, ToWorker } from "./api.ts";
+import type { CallName, Calls, ExportedFile, FromWorker, PageEvent, ToWorker } from "./api.ts";
 import { modelFiles } from "../pocket/config.ts";
 import { Engine } from "./engine.ts";
 import { fetchedFiles } from "./fetched-files.ts";
 import { webTabs } from "./web-tabs.ts";
 import { toWire } from "./wire-error.ts";
 
-const post = (message: FromWorker): void => self.postMessage(message);
+const post = (message: FromWorker, transfer: Transferable[] = []): void => self.postMessage(message, { transfer });
 
 const engine = new Engine({
   store: openKeyValue("spin-studio"),
@@ -25,7 +25,10 @@ async function answer(id: number, name: CallName, params: Calls[CallName]["param
   const abort = new AbortController();
   aborts.set(id, abort);
   try {
-    post({ id, ok: true, result: await engine.handle(name, params as never, abort.signal) });
+    const result = await engine.handle(name, params as never, abort.signal);
+    // a file may be a gigabyte: it moves
+    const file = name === "exportNode" || name === "exportProject" ? [(result as ExportedFile).bytes.buffer] : [];
+    post({ id, ok: true, result }, file);
   } catch (error) {
     post({ id, ok: false, error: toWire(error) });
   } finally {

@@ -8,6 +8,7 @@ import { BASE, nodeName } from "../lib/node-name.ts";
 import type { TrainState } from "../spin/adamw.ts";
 import { saveCheckpoint } from "../storage/checkpoints.ts";
 import type { KeyValue } from "../storage/key-value.ts";
+import type { NodeRecord } from "../storage/nodes.ts";
 import { hashOfPairs, readPairList, readPairs, readReports, writeReports } from "../storage/projects.ts";
 import type {
   Drawn,
@@ -19,6 +20,7 @@ import type {
   PageEvent,
   SpinOutcome,
   SpinRequest,
+  SpinSettings,
   Stage,
   StepReport,
   StudioEvent,
@@ -52,12 +54,22 @@ interface Run {
   readonly events: AsyncGenerator<StudioEvent, TrainState, void>;
   readonly keeper: ProjectKeeper;
   readonly stop: AbortController;
+  /** which pairs it was begun with */
+  readonly pairs: string;
   stage: Stage | null;
   /** the policy on the device is at this step; null before its first one */
   step: number | null;
   pausing: boolean;
   /** the newest checkpoint of the node as this run left it */
   version: string;
+}
+
+/** A node that can be trained. */
+interface Ready {
+  readonly node: NodeRecord;
+  readonly settings: SpinSettings;
+  /** of the pairs as they are now */
+  readonly hash: string;
 }
 
 export interface TrainerParts {
@@ -147,7 +159,9 @@ export class Trainer {
     this.#starting = stop;
     try {
       return await this.#parts.writer.job(project, async (lost) => {
-        const run = (await this.#resumable(request)) ?? (await this.#begin(request, stop));
+        const ready = await this.#ready(request);
+        const run = (await this.#resumable(request, ready)) ?? (await this.#begin(request, ready, stop));
+        stop.signal.throwIfAborted();
         this.#starting = run.stop;
         this.#run = run;
         const abort = ({ reason }: AbortSignal) => run.stop.abort(reason);
@@ -172,11 +186,11 @@ export class Trainer {
   }
 
   /** The paused run, if the node stands as it left it. */
-  async #resumable({ project, node }: SpinRequest): Promise<Run | null> {
+  async #resumable({ project, node }: SpinRequest, { hash }: Ready): Promise<Run | null> {
     const held = this.#held;
     this.#held = null;
     if (!held) return null;
-    const same = held.project === project && held.node === node;
+    const same = held.project === project && held.node === node && held.pairs === hash;
     if (same && held.version === (await this.#weights(project).version(node))) return held;
     await held.events.return(undefined as never);
     return null;
@@ -217,16 +231,14 @@ export class Trainer {
     await held?.events.return(undefined as never);
   }
 
-  async #begin({ project, node: id, saveEvery }: SpinRequest, stop: AbortController): Promise<Run> {
-    const { store, writer, damage } = this.#parts;
+  /** @throws StudioError `no-node` or `pairs-changed` where the node cannot be trained now. */
+  async #ready({ project, node: id }: SpinRequest): Promise<Ready> {
+    const { store, damage } = this.#parts;
     const standing = await standingOf(store, project, id, damage);
     const { node } = standing;
-    const info = infoOf(standing);
-    if (info.state !== "begun" || info.deleted !== null)
-      throw new StudioError(
-        "no-node",
-        `${nodeName(node)} is ${info.state === "kept" ? "finished" : "deleted"} already.`,
-      );
+    const { state, deleted, settings } = infoOf(standing);
+    if (state !== "begun" || deleted !== null)
+      throw new StudioError("no-node", `${nodeName(node)} is ${state === "kept" ? "finished" : "deleted"} already.`);
     const hash = await hashOfPairs(await readPairList(store, project));
     if (node.pairs !== null && node.pairs !== hash)
       throw new StudioError(
@@ -234,6 +246,13 @@ export class Trainer {
         `${nodeName(node)} was begun with other pairs.`,
         "Put them back, keep it as it is, or start a new one.",
       );
+    return { node, settings, hash };
+  }
+
+  async #begin({ project, saveEvery }: SpinRequest, ready: Ready, stop: AbortController): Promise<Run> {
+    const { store, writer, damage } = this.#parts;
+    const { node, settings, hash } = ready;
+    const { id } = node;
     if (node.pairs === null)
       await writer.write(project, (held) => changeNode(held, project, id, { pairs: hash }, damage));
     const pairs = (await readPairs(store, project)).filter(({ out }) => !out);
@@ -245,10 +264,10 @@ export class Trainer {
     const reports = (await readReports(store, project)).get(id) ?? [];
     const keeper = new ProjectKeeper(keeping, reports as StepReport[]);
     const saveNow = (): boolean => run.pausing;
-    const job = { iteration: node.iteration, opponent, pairs, settings: info.settings, saveEvery, saveNow };
+    const job = { iteration: node.iteration, opponent, pairs, settings, saveEvery, saveNow };
     const events = selfPlay(this.#model, job, keeper, stop.signal);
-    const run: Run = { project, node: id, events, keeper, stop, stage: null, step: null, pausing: false, version: "" };
-    stop.signal.throwIfAborted();
+    const fresh = { stage: null, step: null, pausing: false, version: "" };
+    const run: Run = { project, node: id, events, keeper, stop, pairs: hash, ...fresh };
     return run;
   }
 
