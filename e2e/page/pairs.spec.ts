@@ -117,8 +117,14 @@ test("files, a folder, a zip, tables, Parquet, a drop and a paste: each brings i
   await page.getByRole("button", { name: "Use the 8 good ones" }).click();
   await expect(page.getByText("10 pairs, 8 good, 2 left out")).toBeVisible();
   expect((await stored(page)).filter((line) => !line.endsWith("(out)")).map((line) => line.slice(65))).toEqual([
-    ...["from jsonl in a zip", "from a sidecar", "from .caption", "from csv, with a comma", "from a list", "dropped"],
-    ...["written", "from a folder"],
+    "from jsonl in a zip",
+    "from a sidecar",
+    "from .caption",
+    "from csv, with a comma",
+    "from a list",
+    "dropped",
+    "written",
+    "from a folder",
   ]);
 });
 
@@ -197,8 +203,14 @@ test("captions one by one and all at once, what is cut off, and every edit back 
 }) => {
   await open(page);
   await choose(page, {
-    ...{ "a.png": png(31), "a.txt": "a Red circle", "b.png": png(32), "b.txt": "a red square, red" },
-    ...{ "c_blue_star_01.png": png(33), "d_green-ring_02.png": png(34), "e.png": png(35), "e.txt": "x ".repeat(90) },
+    "a.png": png(31),
+    "a.txt": "a Red circle",
+    "b.png": png(32),
+    "b.txt": "a red square, red",
+    "c_blue_star_01.png": png(33),
+    "d_green-ring_02.png": png(34),
+    "e.png": png(35),
+    "e.txt": "x ".repeat(90),
   });
   await page.getByRole("button", { name: "Use the file names as captions for 2 pictures" }).click();
   await expect(caption(page, 3)).toHaveValue("c blue star");
@@ -287,8 +299,16 @@ test("copies, near copies and pictures too small are told, and one word settles 
   await open(page);
   const near = png(51, 192, 192);
   await choose(page, {
-    ...{ "a.png": png(51), "a.txt": "one", "b.png": png(51), "b.txt": "two", "n.png": near, "n.txt": "three" },
-    ...{ "s.png": png(52, 60, 50), "s.txt": "four", "t.png": png(53, 30, 90), "t.txt": "five" },
+    "a.png": png(51),
+    "a.txt": "one",
+    "b.png": png(51),
+    "b.txt": "two",
+    "n.png": near,
+    "n.txt": "three",
+    "s.png": png(52, 60, 50),
+    "s.txt": "four",
+    "t.png": png(53, 30, 90),
+    "t.txt": "five",
   });
   await expect(page.getByText("5 pairs, 1 good, 4 need a look")).toBeVisible();
   const problems = page.getByRole("region", { name: "4 pairs need a look" });
@@ -373,8 +393,14 @@ test("every state is clean for axe, in both themes and three widths, and fits it
   };
   await look("empty");
   await choose(page, {
-    ...{ "a.png": png(61, 200, 120), "a.txt": "one", "b.png": png(61, 200, 120), "b.txt": "two", "c.png": png(62) },
-    ...{ "s.png": png(63, 20, 20), "s.txt": "x ".repeat(100), "poem.md": "# a poem" },
+    "a.png": png(61, 200, 120),
+    "a.txt": "one",
+    "b.png": png(61, 200, 120),
+    "b.txt": "two",
+    "c.png": png(62),
+    "s.png": png(63, 20, 20),
+    "s.txt": "x ".repeat(100),
+    "poem.md": "# a poem",
   });
   await expect(page.getByRole("slider", { name: "Crop position" })).toBeVisible();
   await look("problems");
