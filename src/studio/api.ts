@@ -18,6 +18,26 @@ export interface Preflight {
   readonly measured: readonly Measured[];
 }
 
+/** One number of a picture's quality: more is better. */
+export interface ScoreInfo {
+  readonly id: string;
+  readonly title: string;
+  /** after the number; "": a bare number */
+  readonly unit: string;
+  /** after the point */
+  readonly digits: number;
+  /** one line */
+  readonly help: string;
+}
+
+/** How a model's pictures are scored, where that is possible. */
+export interface Scoring {
+  /** in the order of a table's columns */
+  readonly scores: readonly ScoreInfo[];
+  /** captions that no training sees; any first n are a fair sample */
+  readonly prompts: readonly string[];
+}
+
 export interface ModelInfo {
   readonly id: string;
   readonly title: string;
@@ -29,6 +49,8 @@ export interface ModelInfo {
   readonly guidance: number;
   /** never empty; the first is for a newcomer */
   readonly presets: readonly Preset[];
+  /** null: its pictures can only be judged by people */
+  readonly scoring: Scoring | null;
 }
 
 /** A node of the project's tree; `base` is the model as it came, the root, which has no `NodeInfo`. */
@@ -84,6 +106,18 @@ export interface Drawn {
   readonly step: number;
   readonly pictures: readonly Picture[];
 }
+
+/** A picture's scores by their ids, and their `average`. */
+export type PictureScores = Readonly<Record<string, number>>;
+
+export interface ScoreRequest extends Omit<DrawRequest, "node"> {
+  readonly nodes: readonly NodeId[];
+  /** what the average is measured by; null: how the first node's pictures score */
+  readonly reference: readonly PictureScores[] | null;
+}
+
+/** By node, then prompt. */
+export type Scored = Readonly<Record<NodeId, readonly PictureScores[]>>;
 
 export interface PairInput {
   readonly id: string;
@@ -169,6 +203,8 @@ export type PageEvent =
       readonly index: number;
       readonly picture: Picture;
     }
+  /** pictures of `score` that are drawn and scored */
+  | { readonly kind: "scored"; readonly done: number; readonly of: number }
   /** a checkpoint that was to be loaded is damaged; one sentence: which, and why. What was used instead stands in the answer. */
   | { readonly kind: "damaged"; readonly node: NodeId; readonly sentence: string }
   /** another tab changed the project: what was read of it may be old */
@@ -243,6 +279,8 @@ export interface Calls {
   countTokens: { params: { readonly captions: readonly string[] }; result: readonly TokenCount[] };
   samplePairs: { params: { readonly count: number }; result: readonly PairInput[] };
   draw: { params: DrawRequest; result: Drawn };
+  /** draws and scores, a few pictures at a time, so that others get their turn between them */
+  score: { params: ScoreRequest; result: Scored };
   /** a new node, begun at step 0; nothing runs yet */
   grow: { params: GrowRequest; result: NodeInfo };
   /** trains a begun node to its end, or until `pause`; goes on from its newest saved step */

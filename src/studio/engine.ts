@@ -27,6 +27,7 @@ import { loadModel, makeArtifacts, type Model } from "./model.ts";
 import { type Known, measureBackends } from "./preflight.ts";
 import { presetsFor } from "./presets.ts";
 import { RUNTIME_VERSION } from "./project-keeper.ts";
+import { scoringOf } from "./scoring.ts";
 import { isLarge } from "./size.ts";
 import type { Tabs } from "./tabs.ts";
 import { Trainer } from "./trainer.ts";
@@ -88,6 +89,7 @@ export class Engine {
   #model: Model | null = null;
   #backend: Backend | null = null;
   #trainer: Trainer | null = null;
+  #info: ModelInfo | null = null;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -119,6 +121,10 @@ export class Engine {
     samplePairs: async ({ count }) => samplePairs(count),
     countTokens: async ({ captions }) => captions.map((caption) => this.#opened.countTokens(caption)),
     draw: (request, signal) => this.#draw(request, signal),
+    score: async (request, signal) => {
+      const { score } = await import("./score.ts");
+      return score(this.#info, request, { draw: (ask) => this.#draw(ask, signal), emit: this.#parts.emit });
+    },
     grow: (request) => this.#writer.write(request.project, (store) => grow(store, request, this.#damage)),
     spin: (request, signal) => this.#opened.spin(request, signal),
     pause: async () => {
@@ -213,7 +219,7 @@ export class Engine {
     const { store, emit } = this.#parts;
     this.#trainer = new Trainer(this.#model, { store, emit, writer: this.#writer, damage: this.#damage });
     const [parameters, guidance] = [parameterCount(this.#model.unet), GUIDANCE[id] ?? 7.5];
-    return {
+    this.#info = {
       id,
       title: id === "pocket" ? "Pocket" : id,
       resolution: this.#model.side,
@@ -221,7 +227,9 @@ export class Engine {
       large: isLarge(parameters),
       guidance,
       presets: presetsFor({ parameters, guidance }),
+      scoring: scoringOf(id),
     };
+    return this.#info;
   }
 
   async #project(project: string): Promise<ProjectState> {
@@ -247,6 +255,6 @@ export class Engine {
     await this.#trainer?.drop();
     await this.#model?.dispose();
     await this.#backend?.dispose();
-    [this.#trainer, this.#model, this.#backend] = [null, null, null];
+    [this.#trainer, this.#model, this.#backend, this.#info] = [null, null, null, null];
   }
 }
