@@ -33,3 +33,20 @@ export function spanAround(values: Iterable<number>): Span {
   const air = (high - low) / 12 || Math.abs(high) / 100 || 0.01;
   return { low: low - air, high: high + air };
 }
+
+/** The same for a logarithmic axis: around what is above 0. */
+export function spanAroundLog(values: Iterable<number>): Span {
+  const logs = [...values].filter((value) => value > 0).map(Math.log10);
+  if (logs.length === 0) return { low: 0.1, high: 1 };
+  const { low, high } = spanAround(logs);
+  return { low: 10 ** low, high: 10 ** high };
+}
+
+/** What a person can choose to take a mean over; 1 is off. */
+export const SPANS = [1, 2, 3, 5, 8, 12, 20, 30, 50, 75, 100, 200] as const;
+
+/** The place in `SPANS` that is nearest. */
+export function nearestSpan(span: number): number {
+  const apart = SPANS.map((each) => Math.abs(Math.log(each / Math.max(1, span))));
+  return apart.indexOf(Math.min(...apart));
+}

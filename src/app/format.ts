@@ -43,6 +43,12 @@ export function pace(seconds: number, noun: string): string {
   return `${seconds < 9.95 ? seconds.toFixed(1) : Math.round(seconds)} s a ${noun}`;
 }
 
+/** Speed: "46 pairs/s", "1.4 pairs/s", "0.08 pairs/s" */
+export function rate(perSecond: number, noun: string): string {
+  const digits = perSecond >= 9.95 ? 0 : perSecond >= 0.995 ? 1 : 2;
+  return `${perSecond.toFixed(digits)} ${noun}s/s`;
+}
+
 export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
@@ -55,4 +61,11 @@ export function thousandths(error: number): string {
 /** "4.1 M" weights */
 export function millions(n: number): string {
   return n < 1e5 ? n.toLocaleString("en") : `${(n / 1e6).toFixed(n < 1e7 ? 1 : 0)} M`;
+}
+
+/** Room in storage: "0.4 MB", "17 MB", "1.2 GB". */
+export function room(bytes: number): string {
+  const mb = bytes / 1e6;
+  if (mb >= 999.5) return `${(mb / 1000).toFixed(1)} GB`;
+  return `${mb === 0 || mb >= 9.95 ? Math.round(mb) : Math.max(0.1, mb).toFixed(1)} MB`;
 }

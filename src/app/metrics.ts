@@ -9,22 +9,38 @@ export interface Metrics {
   push(node: NodeId, report: StepReport): void;
   /** A new run: what was counted of the iteration's stages is forgotten, its reports are not. */
   begin(): void;
-  /** `done` parts of a stage are done at `seconds` on some clock. */
-  tick(stage: Stage, done: number, seconds: number): void;
-  /** Seconds of each part of a stage since `begin`, oldest first. */
+  /** `done` parts of a stage are done now. */
+  tick(stage: Stage, done: number): void;
+  /** Seconds of each part of a stage since `begin`, oldest first: all that passed, samples and saving too. */
   durations(stage: Stage): readonly number[];
+  /** Seconds of each step since `begin`, oldest first: its work alone, by the engine's clock. */
+  worked(): readonly number[];
   subscribe(listener: () => void): () => void;
 }
 
 const NONE: readonly StepReport[] = [];
 
-export function createMetrics(): Metrics {
+/** @param clock seconds that only ever rise: setting the computer's date must not be seen */
+export function createMetrics(clock: () => number = () => performance.now() / 1000): Metrics {
   const reports = new Map<NodeId, readonly StepReport[]>();
   const durations = new Map<Stage, number[]>();
   const listeners = new Set<() => void>();
+  let worked: number[] = [];
   let last: { stage: Stage; done: number; seconds: number } | null = null;
   const tell = (): void => {
     for (const listener of listeners) listener();
+  };
+
+  const tick = (stage: Stage, done: number): void => {
+    if (last?.stage === stage && last.done === done) return;
+    const seconds = clock();
+    if (last !== null && last.stage === stage && done > last.done) {
+      const each = (seconds - last.seconds) / (done - last.done);
+      const list = durations.get(stage) ?? [];
+      for (let part = last.done; part < done; part++) list.push(each);
+      durations.set(stage, list);
+    }
+    last = { stage, done, seconds };
   };
 
   return {
@@ -42,23 +58,21 @@ export function createMetrics(): Metrics {
     push(node, report) {
       const before = (reports.get(node) ?? NONE).filter((old) => old.step < report.step);
       reports.set(node, [...before, report]);
+      worked.push(report.seconds);
+      tick("train", report.step);
       tell();
     },
     begin() {
       durations.clear();
+      worked = [];
       last = null;
     },
-    tick(stage, done, seconds) {
-      if (last !== null && last.stage === stage && done > last.done) {
-        const each = (seconds - last.seconds) / (done - last.done);
-        const list = durations.get(stage) ?? [];
-        for (let part = last.done; part < done; part++) list.push(each);
-        durations.set(stage, list);
-      }
-      last = { stage, done, seconds };
+    tick(stage, done) {
+      tick(stage, done);
       tell();
     },
     durations: (stage) => durations.get(stage) ?? [],
+    worked: () => worked,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -3,6 +3,10 @@
 export type Remedy =
   | { readonly kind: "reload"; readonly label: string }
   | { readonly kind: "resume"; readonly label: string }
+  /** the run, where it was last good */
+  | { readonly kind: "keep"; readonly label: string }
+  /** the run goes, its settings stay */
+  | { readonly kind: "discard"; readonly label: string }
   | { readonly kind: "look-again"; readonly label: string }
   | { readonly kind: "dismiss"; readonly label: string };
 

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import type { ModelInfo, SpinSettings } from "../studio/api.ts";
-import { NUMBER_FIELDS, parseNumber, presetSettings, settingsSummary, type NumberField } from "./settings.ts";
+import { readSettings, printSettings } from "./settings-file.ts";
+import { differences, rateOf, settingsSummary, strengthOf, warnings } from "./settings-words.ts";
+import { NUMBER_FIELDS, parseNumber, presetSettings, type NumberField } from "./settings.ts";
 
 const field = (key: string): NumberField => NUMBER_FIELDS.find((candidate) => candidate.key === key) as NumberField;
 const settings = (learningRate: number): SpinSettings => ({
@@ -32,6 +34,7 @@ const model: ModelInfo = {
     { id: "first", title: "First", help: "", settings: [settings(5e-5), settings(1e-5)] },
     { id: "second", title: "Second", help: "", settings: [settings(1)] },
   ],
+  scoring: null,
 };
 
 test("numbers are taken as people write them", () => {
@@ -51,8 +54,88 @@ test("an iteration has the first preset's settings, and the last of them goes on
   expect(presetSettings(null, 1)).toBeNull();
 });
 
-test("the closed panel says how far it is from the default", () => {
+test("another preset is chosen by its id; one that is not there any more is the newcomer's", () => {
+  expect(presetSettings(model, 1, "second")?.learningRate).toBe(1);
+  expect(presetSettings(model, 1, "gone")?.learningRate).toBe(5e-5);
+});
+
+test("the panel says how far the settings are from the preset, closed in a number, open in words", () => {
   const preset = settings(5e-5);
-  expect(settingsSummary(preset, preset)).toBe("balanced");
-  expect(settingsSummary({ ...preset, steps: 10, beta: 500 }, preset)).toBe("2 changes from balanced");
+  const changed: SpinSettings = { ...preset, steps: 10, loss: "hinge", safeguard: 0, usedPairs: 12 };
+  expect(settingsSummary("Quick", preset, preset)).toBe("Quick");
+  expect(settingsSummary("Quick", changed, preset)).toBe("Quick, with 4 changes");
+  expect(differences(changed, preset)).toEqual([
+    "Steps 10 instead of 60.",
+    "Loss hinge instead of logistic.",
+    "Safeguard’s factor off instead of 0.9.",
+    "Used pairs 12 instead of all.",
+  ]);
+});
+
+test("a strength is a multiple of the preset's rate, and known again by it", () => {
+  const preset = settings(5e-5);
+  expect(rateOf(preset, 3)).toBe(0.00015);
+  expect(strengthOf({ ...preset, learningRate: 0.00015 }, preset)?.value).toBe("strong");
+  expect(strengthOf(preset, preset)?.value).toBe("preset");
+  expect(strengthOf({ ...preset, learningRate: 1e-5 }, preset)).toBeNull();
+});
+
+test("what asks for much says so: a large batch, hours, pairs met very often", () => {
+  const small = settings(5e-5);
+  expect(warnings(small, 48, 100)).toEqual([]);
+  const paper = { ...small, pairsPerStep: 256, steps: 50 };
+  expect(warnings(paper, 256, 7200)).toEqual([
+    "It asks for 256 pairs a step, 50 steps, about 2 h an iteration on this computer.",
+  ]);
+  expect(warnings(paper, 48, null)).toEqual([
+    "It asks for 256 pairs a step, 50 steps.",
+    "Each of your 48 pairs is met 267 times.",
+  ]);
+});
+
+test("settings come back from their file as they were", () => {
+  const all: SpinSettings = { ...settings(3.3e-7), loss: "hinge", independentNoise: true, safeguard: 0 };
+  expect(readSettings(printSettings(all), model)).toEqual({ settings: all, refused: [] });
+});
+
+test("of a file with faults the good fields are kept, and each refused one is named with what was expected", () => {
+  const file = {
+    steps: 80,
+    beta: -1,
+    loss: "square",
+    seed: "42",
+    train: "lora",
+    independentNoise: 1,
+    warmupSteps: 2.5,
+    __proto__x: {},
+    constructor: 1,
+  };
+  const { settings: kept, refused } = readSettings(JSON.stringify({ settings: file }), model);
+  expect(kept).toEqual({ steps: 80 });
+  expect(refused).toEqual([
+    "Beta: Must be 1 to 20,000. It was -1.",
+    'Loss: expected logistic, hinge, correlation, got "square".',
+    'Seed: expected a number, got "42".',
+    'Trains: Pocket can do full, got "lora".',
+    "Independent noise: expected true or false, got 1.",
+    "Warm-up: Write a whole number from 0 to 1,000. It was 2.5.",
+    '"__proto__x" is no setting.',
+    '"constructor" is no setting.',
+  ]);
+});
+
+test.each([
+  ["not json", "The file is not JSON, which settings are written in."],
+  ["[1, 2]", "The file has no object of settings."],
+  ["{}", "The file has no settings in it."],
+  [" ".repeat(200_000), "The file is too long to be settings."],
+])("a file that is none is refused in one sentence: %.10s", (text, sentence) => {
+  expect(readSettings(text, model)).toEqual({ settings: {}, refused: [sentence] });
+});
+
+test("a file of very many faults names the first twenty", () => {
+  const many = Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`x${at}`, 1]));
+  const { refused } = readSettings(JSON.stringify(many), model);
+  expect(refused).toHaveLength(21);
+  expect(refused.at(-1)).toBe("And 30 more.");
 });

@@ -1,13 +1,15 @@
 /** @file The settings of an iteration that a person may change: unit, range, one line of help. Presets come from the engine. */
-import type { ModelInfo, SpinSettings } from "../studio/api.ts";
-import { count } from "./format.ts";
+import type { ModelInfo, Preset, SpinSettings } from "../studio/api.ts";
 
 /** Keys whose value is a number. */
-export type NumberKey = "steps" | "learningRate" | "beta" | "pairsPerStep" | "opponentSteps" | "seed";
+export type NumberKey = {
+  [K in keyof SpinSettings]: SpinSettings[K] extends number ? K : never;
+}[keyof SpinSettings];
 
 export interface NumberField {
   readonly key: NumberKey;
   readonly label: string;
+  /** after the range; empty: a bare number */
   readonly unit: string;
   readonly low: number;
   readonly high: number;
@@ -15,60 +17,59 @@ export interface NumberField {
   readonly help: string;
 }
 
+const whole = (
+  key: NumberKey,
+  label: string,
+  unit: string,
+  [low, high]: readonly [number, number],
+  help: string,
+): NumberField => ({ key, label, unit, low, high, whole: true, help });
+const real = (...rest: Parameters<typeof whole>): NumberField => ({ ...whole(...rest), whole: false });
+
+/** In the order in which they are shown. */
 export const NUMBER_FIELDS: readonly NumberField[] = [
-  { key: "steps", label: "Steps", unit: "", low: 1, high: 5000, whole: true, help: "more is longer and stronger" },
-  {
-    key: "learningRate",
-    label: "Learning rate",
-    unit: "",
-    low: 1e-8,
-    high: 1e-2,
-    whole: false,
-    help: "how far one step moves the weights",
-  },
-  {
-    key: "beta",
-    label: "Beta",
-    unit: "",
-    low: 1,
-    high: 20000,
-    whole: false,
-    help: "higher stays nearer to the opponent",
-  },
-  {
-    key: "pairsPerStep",
-    label: "Pairs a step",
-    unit: "",
-    low: 1,
-    high: 512,
-    whole: true,
-    help: "more is steadier and slower",
-  },
-  {
-    key: "opponentSteps",
-    label: "Opponent’s steps",
-    unit: "",
-    low: 1,
-    high: 200,
-    whole: true,
-    help: "to draw one of its pictures",
-  },
-  {
-    key: "seed",
-    label: "Seed",
-    unit: "",
-    low: 0,
-    high: 4294967295,
-    whole: true,
-    help: "the same seed gives the same run",
-  },
+  whole("steps", "Steps", "steps", [1, 5000], "more is longer and stronger"),
+  real("learningRate", "Learning rate", "", [1e-8, 1e-2], "how far one step moves the weights"),
+  whole("warmupSteps", "Warm-up", "steps", [0, 1000], "the rate rises for so long, then falls to 0"),
+  real("beta", "Beta", "", [1, 20000], "higher stays nearer to the opponent"),
+  whole("pairsPerStep", "Pairs a step", "pairs", [1, 512], "more is steadier and slower"),
+  whole("usedPairs", "Used pairs", "pairs", [0, 100000], "the first so many of yours; 0 is all of them"),
+  real("captionDropout", "Caption dropout", "of all captions", [0, 1], "left empty, so that guidance keeps working"),
+  whole("opponentSteps", "Opponent’s steps", "steps", [1, 200], "to draw one of its pictures"),
+  real("guidance", "Guidance", "", [0, 30], "how closely its pictures follow the caption"),
+  real("safeguard", "Safeguard’s factor", "", [0.05, 1], "lower guards your pictures more and learns slower"),
+  whole("probeEvery", "Probe every", "steps", [0, 1000], "measures the error on fixed draws; 0 is never"),
+  whole("rank", "LoRA rank", "", [1, 128], "more can learn more, in larger files"),
+  whole("seed", "Seed", "", [0, 4294967295], "the same seed gives the same run"),
 ];
 
-export const LOSSES: readonly { readonly value: SpinSettings["loss"]; readonly label: string }[] = [
+export const fieldOf: { readonly [K in NumberKey]: NumberField } = Object.fromEntries(
+  NUMBER_FIELDS.map((field) => [field.key, field]),
+) as { [K in NumberKey]: NumberField };
+
+interface Option<T extends string> {
+  readonly value: T;
+  readonly label: string;
+}
+
+export const LOSSES: readonly Option<SpinSettings["loss"]>[] = [
   { value: "logistic", label: "Logistic" },
   { value: "hinge", label: "Hinge" },
   { value: "correlation", label: "Correlation" },
 ];
+
+export const TRAINED: readonly Option<SpinSettings["train"]>[] = [
+  { value: "full", label: "The whole network" },
+  { value: "lora", label: "A LoRA" },
+];
+
+/** Where the switch is turned on again. */
+export const SAFEGUARD_ON = 0.9;
+
+/** What this model can train: what its presets do. */
+export function trainedBy(model: ModelInfo): readonly SpinSettings["train"][] {
+  return [...new Set(model.presets.flatMap(({ settings }) => settings.map(({ train }) => train)))];
+}
 
 /** l(0): what the loss is while the player is still an exact copy of the opponent. */
 export const LOSS_AT_START: {
@@ -79,9 +80,21 @@ export const LOSS_AT_START: {
   correlation: { value: 1, name: "1" },
 };
 
-/** What the iteration has where nothing was changed: the newcomer's preset; null until a model is open. */
-export function presetSettings(model: ModelInfo | null, iteration: number): SpinSettings | null {
-  const settings = model?.presets[0]?.settings ?? [];
+/** The chosen preset, or the newcomer's. */
+export function presetOf(model: ModelInfo, id: string | null): Preset {
+  const preset = model.presets.find((each) => each.id === id) ?? model.presets[0];
+  if (preset === undefined) throw new Error("internal: a model without presets");
+  return preset;
+}
+
+/** The preset's settings of iteration 1, 2, …; null until a model is open. */
+export function presetSettings(
+  model: ModelInfo | null,
+  iteration: number,
+  id: string | null = null,
+): SpinSettings | null {
+  if (model === null) return null;
+  const { settings } = presetOf(model, id);
   return settings[Math.min(iteration, settings.length) - 1] ?? null;
 }
 
@@ -101,15 +114,14 @@ export type Parsed = { readonly value: number } | { readonly fault: string };
 /** The value that was typed, or one sentence: what was expected. */
 export function parseNumber(field: NumberField, text: string): Parsed {
   const trimmed = text.trim().replace(/,(?=\d{3}(\D|$))/g, "");
-  const value = Number(trimmed);
-  if (trimmed === "" || !Number.isFinite(value)) return { fault: `Write a number from ${rangeInWords(field)}.` };
+  return trimmed === ""
+    ? { fault: `Write a number from ${rangeInWords(field)}.` }
+    : checkNumber(field, Number(trimmed));
+}
+
+export function checkNumber(field: NumberField, value: number): Parsed {
+  if (!Number.isFinite(value)) return { fault: `Write a number from ${rangeInWords(field)}.` };
   if (field.whole && !Number.isInteger(value)) return { fault: `Write a whole number from ${rangeInWords(field)}.` };
   if (value < field.low || value > field.high) return { fault: `Must be ${rangeInWords(field)}.` };
   return { value };
-}
-
-/** Closed panel: what differs from the default, in words. */
-export function settingsSummary(settings: SpinSettings, defaults: SpinSettings): string {
-  const changed = (Object.keys(defaults) as (keyof SpinSettings)[]).filter((key) => settings[key] !== defaults[key]);
-  return changed.length === 0 ? "balanced" : `${count(changed.length, "change")} from balanced`;
 }

@@ -1,7 +1,8 @@
 /** @file The step reports of a node, for components that show a number of the last step. */
 import { useCallback, useSyncExternalStore } from "react";
 import type { NodeId, Stage, StepReport } from "../studio/api.ts";
-import { leftInWords, timeLeft } from "./eta.ts";
+import { leftInWords, overhead, timeLeft, times } from "./eta.ts";
+import type { Metrics } from "./metrics.ts";
 import { useStudio, useWorkbench } from "./state/context.tsx";
 
 export function useReports(node: NodeId | null): readonly StepReport[] {
@@ -21,17 +22,13 @@ export function useTimeLeft(): string | null {
   const current = useStudio((state) => state.current);
   useSyncExternalStore(metrics.subscribe, () => (current === null ? null : metrics.reports(current.node)));
   if (current === null || current.stage === null) return null;
-  return leftOfStage(metrics, current.node, current.stage, current.of - current.done);
+  return leftOfStage(metrics, current.stage, current.of - current.done);
 }
 
-function leftOfStage(
-  metrics: ReturnType<typeof useWorkbench>["metrics"],
-  node: NodeId | null,
-  stage: Stage,
-  remaining: number,
-): string | null {
+function leftOfStage(metrics: Metrics, stage: Stage, remaining: number): string | null {
   if (remaining <= 0) return null;
-  const steps = stage === "train";
-  const durations = steps ? metrics.reports(node).map((report) => report.seconds) : metrics.durations(stage);
-  return leftInWords(timeLeft(durations, remaining, steps ? 10 : HIDDEN_PICTURES));
+  const wall = metrics.durations(stage);
+  if (stage !== "train") return leftInWords(timeLeft(wall, remaining, HIDDEN_PICTURES));
+  const worked = metrics.worked();
+  return leftInWords(times(timeLeft(worked, remaining), overhead(wall, worked)));
 }

@@ -17,19 +17,11 @@ import type {
   Vote,
 } from "../../studio/api.ts";
 import { BASE, defaultName } from "../../lib/node-name.ts";
-import { madeUpReport, PRESETS } from "./made-up.ts";
+import { rateAt } from "../rate-curve.ts";
+import type { FakeOptions } from "./fake-options.ts";
+import { deviceLost, madeUpProbe, madeUpReport, notFinite, PRESETS } from "./made-up.ts";
+import { madeUpScores, SCORING } from "./made-up-scores.ts";
 import { caption, paint, scene, sceneOf } from "./painter.ts";
-
-export interface FakeOptions {
-  /** milliseconds a step; a picture takes half of it */
-  readonly pace: number;
-  /** the step of the first spin at which the device is lost */
-  readonly failAt: number | null;
-  /** no WebGPU here */
-  readonly noGpu: boolean;
-  /** where the project outlives a reload */
-  readonly memory: Pick<Storage, "getItem" | "setItem" | "removeItem"> | null;
-}
 
 /** Pixels as base64; null for those that can be painted again. */
 interface SavedPair extends Omit<PairInput, "rgba"> {
@@ -65,17 +57,6 @@ const atOnce: readonly CallName[] = [
   "readNote",
   "writeNote",
 ];
-
-/** `?fake=fast,fail,no-gpu` */
-export function fakeOptions(words: string, memory: FakeOptions["memory"]): FakeOptions {
-  const list = words.split(",");
-  return {
-    pace: list.includes("fast") ? 12 : list.includes("slow") ? 400 : 80,
-    failAt: list.includes("fail") ? 12 : null,
-    noGpu: list.includes("no-gpu"),
-    memory,
-  };
-}
 
 export function createFakeStudio(options: FakeOptions): Studio {
   const listeners = new Set<(event: PageEvent) => void>();
@@ -145,17 +126,29 @@ export function createFakeStudio(options: FakeOptions): Studio {
     while (step < settings.steps) {
       if (pausing) return pause();
       await wait(1);
+      if (options.bursts && step === 12) {
+        change(node, { step, bytes: SAVED_BYTES });
+        throw notFinite();
+      }
       step++;
-      const report = madeUpReport(step, settings.steps, iteration, options.pace / 1000);
+      const { probeEvery, steps } = settings;
+      const probed = probeEvery > 0 && (step % probeEvery === 0 || step === steps);
+      const made = madeUpReport(step, steps, iteration, options.pace / 1000);
+      const report: StepReport = {
+        ...made,
+        learningRate: rateAt(step, settings),
+        safeguard: settings.safeguard > 0 ? made.safeguard : null,
+        probe: probed ? madeUpProbe(step, steps, options.rising ?? false) : null,
+      };
       saved.reports[node]?.push(report);
+      // as of the engine: who asks at the news of a step is answered after the next
+      const due = asked.splice(0);
       emit({ kind: "step", node, report });
-      for (let ask = asked.shift(); ask !== undefined; ask = asked.shift()) await ask(step);
+      if (report.probe !== null) emit({ kind: "probe", iteration, node, report: report.probe });
+      for (const ask of due) await ask(step);
       if (step === failAt) {
         failAt = null;
-        throw Object.assign(new Error(`The GPU stopped answering at step ${step}.`), {
-          code: "device-lost",
-          hint: "This happens when the computer sleeps, or when another program takes the GPU’s memory.",
-        });
+        throw deviceLost(step);
       }
       if (step % saveEvery === 0) {
         change(node, { step, bytes: SAVED_BYTES });
@@ -233,6 +226,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
         large: false,
         guidance: 3,
         presets: PRESETS,
+        scoring: options.unscored ? null : SCORING,
       };
     },
     project: async ({ project }) => state(project),
@@ -272,6 +266,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
       });
     },
     draw: (request, signal) => drawAt(request, signal, null),
+    score: (request, signal) => madeUpScores(request, { finishOf, emit, wait }, signal),
     async grow({ parent, opponent, name, settings }) {
       const iteration = depthOf(parent) + 1;
       const number = Math.max(0, ...saved.nodes.map((node) => node.number)) + 1;
@@ -300,7 +295,12 @@ export function createFakeStudio(options: FakeOptions): Studio {
     deleteNode: async ({ node }) => change(node, { deleted: new Date().toISOString() }),
     restoreNode: async ({ node }) => change(node, { deleted: null }),
     async purge({ node }) {
-      const wiped = saved.nodes.filter((each) => each.deleted !== null && (node === null || each.id === node));
+      const needed = saved.nodes
+        .filter((each) => each.state === "begun" && each.deleted === null)
+        .flatMap((each) => (each.step === 0 ? [each.opponent, each.parent] : [each.opponent]));
+      const wiped = saved.nodes.filter(({ id, deleted }) => {
+        return deleted !== null && (node === null || id === node) && !needed.includes(id);
+      });
       const named = (id: NodeId): boolean =>
         saved.nodes.some((each) => !wiped.includes(each) && (each.parent === id || each.opponent === id));
       saved.nodes = saved.nodes.flatMap((each): NodeInfo[] =>

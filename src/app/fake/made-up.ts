@@ -1,5 +1,5 @@
 /** @file Presets and numbers of the engine that only pretends. */
-import type { ModelInfo, SpinSettings, StepReport } from "../../studio/api.ts";
+import type { ModelInfo, ProbeReport, SpinSettings, StepReport } from "../../studio/api.ts";
 import { noise } from "./painter.ts";
 
 const QUICK: SpinSettings = {
@@ -30,6 +30,12 @@ export const PRESETS: ModelInfo["presets"] = [
     help: "made up, for longer",
     settings: falling({ ...QUICK, pairsPerStep: 32, usedPairs: 0 }),
   },
+  {
+    id: "paper",
+    title: "Paper",
+    help: "made up, with the paper’s batch and no safeguard",
+    settings: falling({ ...QUICK, pairsPerStep: 256, usedPairs: 0, warmupSteps: 200, safeguard: 0 }),
+  },
 ];
 
 /** Numbers in the manner of a real run: l(0) at the first step, errors of some 0.1 that part by some 10^-4. */
@@ -54,4 +60,36 @@ export function madeUpReport(step: number, of: number, iteration: number, second
     probe: null,
     seconds,
   };
+}
+
+/** Errors on fixed draws; a run that goes wrong raises the winner's. */
+export function madeUpProbe(step: number, of: number, rising: boolean): ProbeReport {
+  const gain = step / of;
+  const [winnerStart, loserStart] = [0.139, 0.118];
+  const rise = rising ? 0.4 * gain : -0.03 * gain;
+  const hint = `The error on your pictures has risen by ${Math.round(100 * rise)} % since the start: stop here or lower the learning rate.`;
+  return {
+    step,
+    winner: winnerStart * (1 + rise),
+    loser: loserStart * (1 + 0.05 * gain),
+    winnerStart,
+    loserStart,
+    draws: 64,
+    winnerNoise: 0.0004,
+    hint: rise > 0.15 ? hint : null,
+  };
+}
+
+export function deviceLost(step: number): Error {
+  return Object.assign(new Error(`The GPU stopped answering at step ${step}.`), {
+    code: "device-lost",
+    hint: "This happens when the computer sleeps, or when another program takes the GPU’s memory.",
+  });
+}
+
+export function notFinite(): Error {
+  return Object.assign(new Error("The gradient has values that are not finite, and every one must be."), {
+    code: "not-finite",
+    hint: "The weights are those of the step before. Try a smaller learning rate or beta.",
+  });
 }

@@ -1,8 +1,9 @@
 /** @file One small chart on uPlot's canvas: player solid, opponent dashed, a dot at now. Loaded with the first report. */
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
-import { spanAround, type Span } from "../curves.ts";
+import { spanAround, spanAroundLog, type Span } from "../curves.ts";
 import { useStudio } from "../state/context.tsx";
+import type { Look } from "./curve-list.ts";
 
 export interface ChartProps {
   readonly label: string;
@@ -11,15 +12,17 @@ export interface ChartProps {
   readonly of: number;
   /** as measured; thin and grey */
   readonly raw: readonly number[] | null;
-  readonly player: readonly number[];
-  /** null where there is one line: then it is ink, not the player's */
-  readonly opponent: readonly number[] | null;
+  /** one or two */
+  readonly lines: readonly { readonly look: Look; readonly values: readonly number[] }[];
   readonly reference: { readonly value: number; readonly name: string } | null;
   /** the span of the axis; null: around the lines and the reference */
   readonly axis: Span | null;
+  readonly log: boolean;
   /** saved steps */
   readonly ticks: readonly number[];
   readonly format: (value: number) => string;
+  /** the place in `steps` under the pointer */
+  readonly onPoint: (at: number | null) => void;
 }
 
 const HEIGHT = 118;
@@ -57,7 +60,7 @@ export function Chart(props: ChartProps) {
       plot.current?.destroy();
       plot.current = null;
     };
-  }, [theme]);
+  }, [theme, props.log]);
 
   useEffect(() => {
     plot.current?.setData(data(props));
@@ -66,9 +69,21 @@ export function Chart(props: ChartProps) {
   return <div className="plot" ref={box} role="img" aria-label={props.label} />;
 }
 
-function data({ steps, raw, player, opponent }: ChartProps): uPlot.AlignedData {
-  return [[...steps], [...(raw ?? [])], [...player], [...(opponent ?? [])]];
+function data({ steps, raw, lines, log }: ChartProps): uPlot.AlignedData {
+  // a logarithmic axis has no place for 0
+  const list = (values: readonly number[] | undefined): (number | null)[] =>
+    (values ?? []).map((value) => (log && !(value > 0) ? null : value));
+  return [[...steps], list(raw ?? undefined), list(lines[0]?.values), list(lines[1]?.values)];
 }
+
+const LOOKS: {
+  readonly [L in Look]: { readonly token: string; readonly dash: readonly number[]; readonly ring: boolean };
+} = {
+  player: { token: "player", dash: [], ring: false },
+  opponent: { token: "opponent", dash: [5, 3], ring: true },
+  ink: { token: "ink", dash: [], ring: false },
+  quiet: { token: "ink-2", dash: [5, 3], ring: true },
+};
 
 /** A token as the canvas needs it: `light-dark()` is resolved only on an element. */
 function colours(element: HTMLElement): (token: string) => string {
@@ -82,20 +97,22 @@ function colours(element: HTMLElement): (token: string) => string {
 
 function options(element: HTMLElement, props: () => ChartProps): uPlot.Options {
   const colour = colours(element);
-  const { opponent } = props();
-  const main = colour(opponent === null ? "ink" : "player");
-  const ink = {
+  const { log } = props();
+  const ink: Ink = {
     line: colour("line"),
     weak: colour("ink-3"),
-    opponent: colour("opponent"),
     ground: colour("ground"),
-    main,
+    lines: props().lines.map(({ look }) => colour(LOOKS[look].token)),
   };
   const font = `11px ${getComputedStyle(element).fontFamily}`;
   const y = (): [number, number] => {
-    const { raw, player, opponent: other, reference, axis } = props();
-    const lines = [...player, ...(other ?? []), ...(raw ?? []), ...(reference === null ? [] : [reference.value])];
-    const { low, high } = axis ?? spanAround(lines);
+    const { raw, lines, reference, axis } = props();
+    const all = [
+      ...lines.flatMap(({ values }) => values),
+      ...(raw ?? []),
+      ...(reference === null ? [] : [reference.value]),
+    ];
+    const { low, high } = log ? spanAroundLog(all) : (axis ?? spanAround(all));
     return [low, high];
   };
   return {
@@ -103,8 +120,11 @@ function options(element: HTMLElement, props: () => ChartProps): uPlot.Options {
     height: HEIGHT,
     padding: [TOP, 0, 0, 0],
     legend: { show: false },
-    cursor: { show: false },
-    scales: { x: { time: false, range: () => [0, Math.max(1, props().of)] }, y: { range: y } },
+    cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
+    scales: {
+      x: { time: false, range: () => [0, Math.max(1, props().of)] },
+      y: log ? { distr: 3, log: 10, range: y } : { range: y },
+    },
     axes: [
       {
         stroke: ink.weak,
@@ -125,6 +145,7 @@ function options(element: HTMLElement, props: () => ChartProps): uPlot.Options {
         gap: 6,
         grid: { show: false },
         ticks: { show: false },
+        filter: (_, splits) => splits,
         splits: (self) => [self.scales["y"]?.min ?? 0, self.scales["y"]?.max ?? 1],
         values: (_, splits) => splits.map((split) => props().format(split)),
       },
@@ -132,12 +153,16 @@ function options(element: HTMLElement, props: () => ChartProps): uPlot.Options {
     series: [
       {},
       { stroke: ink.weak, width: 1, alpha: 0.4, points: { show: false } },
-      { stroke: ink.main, width: 2, points: { show: false } },
-      { stroke: ink.opponent, width: 2, dash: [5, 3], points: { show: false } },
+      ...[0, 1].map((at) => {
+        const look = props().lines[at]?.look ?? "ink";
+        const stroke = ink.lines[at] ?? ink.weak;
+        return { stroke, width: 2, dash: [...LOOKS[look].dash], spanGaps: true, points: { show: false } };
+      }),
     ],
     hooks: {
       drawAxes: [(self) => drawUnder(self, props(), ink, font)],
       draw: [(self) => drawDots(self, props(), ink)],
+      setCursor: [(self) => props().onPoint(self.cursor.idx ?? null)],
     },
   };
 }
@@ -145,13 +170,12 @@ function options(element: HTMLElement, props: () => ChartProps): uPlot.Options {
 interface Ink {
   readonly line: string;
   readonly weak: string;
-  readonly opponent: string;
   readonly ground: string;
-  readonly main: string;
+  readonly lines: readonly string[];
 }
 
 /** The axis, the ticks of saved steps, and the dotted line where the run starts. */
-function drawUnder(self: uPlot, { reference, ticks }: ChartProps, ink: Ink, font: string): void {
+function drawUnder(self: uPlot, { reference, ticks, log }: ChartProps, ink: Ink, font: string): void {
   const { ctx, bbox } = self;
   const ratio = uPlot.pxRatio;
   const bottom = Math.round(bbox.top + bbox.height) - ratio / 2;
@@ -167,7 +191,7 @@ function drawUnder(self: uPlot, { reference, ticks }: ChartProps, ink: Ink, font
     ctx.lineTo(x, bottom + 4 * ratio);
   }
   ctx.stroke();
-  if (reference !== null) {
+  if (reference !== null && (!log || reference.value > 0)) {
     const at = Math.round(self.valToPos(reference.value, "y", true)) + ratio / 2;
     ctx.strokeStyle = ink.weak;
     ctx.setLineDash([ratio, 3 * ratio]);
@@ -187,26 +211,28 @@ function drawUnder(self: uPlot, { reference, ticks }: ChartProps, ink: Ink, font
   ctx.restore();
 }
 
-/** Where the run is now: a disc for the player, a ring for the opponent. */
-function drawDots(self: uPlot, { steps, player, opponent }: ChartProps, ink: Ink): void {
+/** Where the run is now: a disc on a solid line, a ring on a dashed one. */
+function drawDots(self: uPlot, { steps, lines, log }: ChartProps, ink: Ink): void {
   const step = steps.at(-1);
   if (step === undefined) return;
   const { ctx } = self;
   const ratio = uPlot.pxRatio;
   const x = self.valToPos(step, "x", true);
-  const dot = (value: number | undefined, fill: string, stroke: string | null): void => {
-    if (value === undefined) return;
+  ctx.save();
+  ctx.setLineDash([]);
+  for (const [at, { look, values }] of [...lines.entries()].reverse()) {
+    const value = values.at(-1);
+    if (value === undefined || (log && !(value > 0))) continue;
+    const { ring } = LOOKS[look];
+    const colour = ink.lines[at] ?? ink.weak;
     ctx.beginPath();
     ctx.arc(x, self.valToPos(value, "y", true), 3.5 * ratio, 0, 2 * Math.PI);
-    ctx.fillStyle = fill;
+    ctx.fillStyle = ring ? ink.ground : colour;
     ctx.fill();
-    if (stroke === null) return;
-    ctx.strokeStyle = stroke;
+    if (!ring) continue;
+    ctx.strokeStyle = colour;
     ctx.lineWidth = 2 * ratio;
     ctx.stroke();
-  };
-  ctx.save();
-  if (opponent !== null) dot(opponent.at(-1), ink.ground, ink.opponent);
-  dot(player.at(-1), ink.main, null);
+  }
   ctx.restore();
 }

@@ -1,23 +1,18 @@
 /** @file An iteration that was kept: what it did, its pictures beside its opponent's, and the next one. */
-import { useEffect, useState } from "react";
+import { useEffect } from "react";
 import type { NodeInfo } from "../../studio/api.ts";
 import { nodeName } from "../../lib/node-name.ts";
 import { smooth, spanFor } from "../curves.ts";
-import { percent, took } from "../format.ts";
-import { TwoUpLazy } from "../parts/two-up-lazy.tsx";
+import { percent, room, took } from "../format.ts";
 import { useActions, useStudio } from "../state/context.tsx";
 import { nameOf, newest, nextNode } from "../state/nodes.ts";
-import { cellKey, isRunning, whyNotStart } from "../state/selectors.ts";
 import { useReports } from "../use-reports.ts";
-import { primaryInWords } from "../words.ts";
-import { Seeds } from "./look.tsx";
+import { Primary } from "./primary.tsx";
+import { Samples } from "./samples.tsx";
+import { SettingsList } from "./settings-list.tsx";
 import { Title } from "./title.tsx";
 
 export function Done({ node }: { readonly node: NodeInfo }) {
-  const actions = useActions();
-  const primary = useStudio(primaryInWords);
-  const obstacle = useStudio(whyNotStart);
-  const running = useStudio(isRunning);
   const last = useStudio((state) => newest(state) === node.id);
   const opponent = useStudio((state) => nameOf(state, node.opponent));
   const nextNumber = useStudio((state) => nextNode(state).number);
@@ -28,20 +23,11 @@ export function Done({ node }: { readonly node: NodeInfo }) {
         <a className="button" href="#compare">
           Compare all
         </a>
-        {last ? (
-          <button
-            type="button"
-            className="button primary"
-            disabled={obstacle !== null || running}
-            title={obstacle ?? undefined}
-            onClick={() => void actions.spin()}
-          >
-            {primary}
-          </button>
-        ) : null}
+        <Primary node={node.id} />
       </Title>
       <DoneFacts node={node} />
       <Beside node={node} />
+      <SettingsList name={nodeName(node)} settings={node.settings} />
       {last ? (
         <p className="small quieter">
           <a href={`#iterate/${nextNumber}`}>Settings of {nextTitle}</a> can be changed before it starts.
@@ -82,7 +68,9 @@ function DoneFacts({ node }: { readonly node: NodeInfo }) {
       </div>
       <div>
         <dt>Saved</dt>
-        <dd>as {nodeName(node)}</dd>
+        <dd>
+          as {nodeName(node)}, {room(node.bytes)}
+        </dd>
       </div>
     </dl>
   );
@@ -90,30 +78,25 @@ function DoneFacts({ node }: { readonly node: NodeInfo }) {
 
 function Beside({ node }: { readonly node: NodeInfo }) {
   const actions = useActions();
-  const opponent = useStudio((state) => nameOf(state, node.opponent));
-  const prompts = useStudio((state) => state.prompts);
-  const cells = useStudio((state) => state.cells);
+  const finished = useStudio((state) => state.finished);
   const ready = useStudio((state) => state.machine === "ready" && state.current === null);
-  const [chosen, setChosen] = useState(0);
   useEffect(() => {
     if (ready) void actions.drawMissing();
   }, [actions, ready]);
-  const prompt = prompts[chosen];
-  if (prompt === undefined) return null;
+  const samples = finished?.node === node.id ? finished.samples : NONE;
   return (
-    <div className="look">
-      <TwoUpLazy
-        left={{ picture: cells[cellKey(node.opponent, prompt)], name: opponent, side: "opponent" }}
-        right={{ picture: cells[cellKey(node.id, prompt)], name: nodeName(node), side: "player" }}
-        prompt={prompt.text}
-      />
-      <Seeds
-        items={prompts.slice(0, 4).map((item) => {
-          return { picture: cells[cellKey(node.id, item)], prompt: item.text, seed: item.seed };
-        })}
-        chosen={chosen}
-        onChoose={setChosen}
-      />
-    </div>
+    <Samples
+      name={nodeName(node)}
+      opponent={node.opponent}
+      parent={node.parent}
+      samples={samples}
+      end={{ node: node.id, step: node.step }}
+      to={NONE}
+      waiting={false}
+    >
+      <p className="film-head">Same prompt, same seed, from the start to the end</p>
+    </Samples>
   );
 }
+
+const NONE: readonly never[] = [];

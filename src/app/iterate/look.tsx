@@ -1,15 +1,15 @@
 /** @file The pictures of a run: opponents as they are drawn, then yours beside theirs, then the player's own. */
-import { useState } from "react";
+import { filmEvery, filmMarks } from "../film.ts";
 import { Side } from "../parts/mark.tsx";
 import { PictureView } from "../parts/picture.tsx";
-import { TwoUpLazy } from "../parts/two-up-lazy.tsx";
-import { useStudio } from "../state/context.tsx";
-import { nameOf } from "../state/nodes.ts";
-import { cellKey, goodPairs } from "../state/selectors.ts";
-import type { Current, PairItem, Sample } from "../state/studio-state.ts";
+import { useActions, useStudio } from "../state/context.tsx";
+import { nameOf, nodeOf } from "../state/nodes.ts";
+import { goodPairs } from "../state/selectors.ts";
+import type { Current, PairItem } from "../state/studio-state.ts";
+import { Samples } from "./samples.tsx";
 
 export function Look({ current }: { readonly current: Current }) {
-  if (current.samples.length > 0) return <Samples current={current} />;
+  if (current.samples.length > 0) return <RunSamples current={current} />;
   if (current.stage === "opponents") return <Opponents current={current} />;
   return current.opponents.length > 0 ? <Duels current={current} /> : null;
 }
@@ -61,66 +61,30 @@ function Duels({ current }: { readonly current: Current }) {
   );
 }
 
-function Samples({ current }: { readonly current: Current }) {
-  const cells = useStudio((state) => state.cells);
-  const opponent = useStudio((state) => nameOf(state, current.opponent));
-  const [chosen, setChosen] = useState(0);
-  const indices = [...new Set(current.samples.map((sample) => sample.index))].sort((a, b) => a - b).slice(0, 4);
-  const latest = (index: number): Sample | undefined => current.samples.findLast((sample) => sample.index === index);
-  const shown = latest(indices[chosen] ?? 0) ?? current.samples[0];
-  if (shown === undefined) return null;
-  const before = cells[cellKey(current.opponent, { text: shown.prompt, seed: shown.seed })];
-  const { name } = current;
+function RunSamples({ current }: { readonly current: Current }) {
+  const actions = useActions();
+  const parent = useStudio((state) => nodeOf(state, current.node)?.parent ?? current.opponent);
+  const filming = useStudio((state) => state.filming);
+  const running = current.phase === "running";
+  const last = Math.max(0, ...current.samples.map(({ step }) => step));
+  const marks = filmMarks(current.settings.steps).filter((mark) => mark > Math.max(last, current.step));
   return (
-    <div className="look">
-      {before === undefined ? (
-        <PictureView id={shown.picture} label={`${name}: ${shown.prompt}`} />
-      ) : (
-        <TwoUpLazy
-          left={{ picture: before, name: opponent, side: "opponent" }}
-          right={{ picture: shown.picture, name: `${name}, step ${shown.step}`, side: "player" }}
-          prompt={shown.prompt}
-        />
-      )}
-      <Seeds
-        items={indices.map((index) => latest(index)).filter((sample) => sample !== undefined)}
-        chosen={chosen}
-        onChoose={setChosen}
-      />
-    </div>
-  );
-}
-
-export interface SeedItem {
-  readonly picture: string | undefined;
-  readonly prompt: string;
-  readonly seed: number;
-}
-
-export interface SeedsProps {
-  readonly items: readonly SeedItem[];
-  readonly chosen: number;
-  readonly onChoose: (at: number) => void;
-}
-
-/** The fixed prompts, to look at one of them closely. */
-export function Seeds({ items, chosen, onChoose }: SeedsProps) {
-  return (
-    <div className="seeds" role="group" aria-label="Fixed prompts">
-      {items.map((item, at) => (
-        <button
-          type="button"
-          key={`${item.seed} ${item.prompt}`}
-          aria-pressed={at === chosen}
-          onClick={() => onChoose(at)}
-        >
-          <PictureView id={item.picture} label="" waiting />
-          <span>
-            <span className="prompt">{item.prompt}</span>
-            <small>seed {item.seed}</small>
-          </span>
-        </button>
-      ))}
-    </div>
+    <Samples
+      name={current.name}
+      opponent={current.opponent}
+      parent={parent}
+      samples={current.samples}
+      end={null}
+      to={filming ? marks : marks.slice(-1)}
+      waiting={running && filming}
+    >
+      <p className="film-head">
+        <span>Same prompt, same seed{filming ? `, drawn every ${filmEvery(current.settings.steps)} steps` : ""}</span>
+        <label className="check">
+          <input type="checkbox" checked={filming} onChange={() => actions.setFilming(!filming)} />
+          Draw as it trains
+        </label>
+      </p>
+    </Samples>
   );
 }

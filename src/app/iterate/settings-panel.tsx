@@ -1,106 +1,163 @@
-/** @file Settings of the next iteration: each with its range, its default, one line of help. */
-import { useId, useState } from "react";
+/** @file Settings of the next iteration: a preset, changes in it, and both as a file out and in. */
+import { useRef, type ChangeEvent } from "react";
 import type { SpinSettings } from "../../studio/api.ts";
+import { Choice } from "../parts/choice.tsx";
 import { Glyph } from "../parts/glyph.tsx";
-import {
-  LOSSES,
-  NUMBER_FIELDS,
-  plainNumber,
-  presetSettings,
-  rangeInWords,
-  settingsSummary,
-  type NumberField,
-} from "../settings.ts";
+import { count } from "../format.ts";
+import { fileName, saveFile } from "../save-file.ts";
+import { printSettings, readSettings } from "../settings-file.ts";
+import { presetOf, presetSettings } from "../settings.ts";
+import { differences, settingsSummary, warnings } from "../settings-words.ts";
 import { useActions, useStudio } from "../state/context.tsx";
+import { goodPairs } from "../state/selectors.ts";
+import { useExpected } from "./use-expected.ts";
+import { AdvancedFields, SimpleFields } from "./settings-fields.tsx";
 
-export function SettingsPanel({ iteration }: { readonly iteration: number }) {
+const MODES = [
+  { value: "simple", label: "Simple" },
+  { value: "advanced", label: "Advanced" },
+] as const;
+
+export function SettingsPanel({ iteration, name }: { readonly iteration: number; readonly name: string }) {
   const actions = useActions();
   const model = useStudio((state) => state.model);
+  const presetId = useStudio((state) => state.presetId);
   const wanted = useStudio((state) => state.wanted);
-  const [round, setRound] = useState(0);
-  const defaults = presetSettings(model, iteration);
-  if (defaults === null) return null;
-  const settings: SpinSettings = { ...defaults, ...wanted };
-  const reset = (): void => {
-    actions.resetSettings();
-    setRound(round + 1); // the fields forget what was typed
-  };
+  const faulty = useStudio((state) => Object.keys(state.faults).length > 0);
+  const advanced = useStudio((state) => state.advanced);
+  if (model === null) return null;
+  const chosen = presetOf(model, presetId);
+  const preset = presetSettings(model, iteration, presetId);
+  if (preset === null) return null;
+  const settings: SpinSettings = { ...preset, ...wanted };
+  const changes = differences(settings, preset);
   return (
     <details className="settings">
-      <summary>Settings: {settingsSummary(settings, defaults)}</summary>
-      <div className="grid">
-        {NUMBER_FIELDS.map((field) => (
-          <NumberInput
-            key={`${field.key} ${round}`}
-            field={field}
-            value={settings[field.key]}
-            preset={defaults[field.key]}
-          />
+      <summary>{`Settings: ${settingsSummary(chosen.title, settings, preset)}`}</summary>
+      <fieldset className="presets">
+        <legend>Preset</legend>
+        {model.presets.map(({ id, title, help }) => (
+          <label key={id} htmlFor={`preset-${id}`}>
+            <input
+              id={`preset-${id}`}
+              type="radio"
+              name="preset"
+              value={id}
+              checked={id === chosen.id}
+              onChange={() => actions.choosePreset(id)}
+            />
+            <span>
+              <b>{title}</b> <small>{help}</small>
+            </span>
+          </label>
         ))}
-        <div className="setting">
-          <label htmlFor="loss">Loss</label>
-          <select
-            id="loss"
-            className="field"
-            value={settings.loss}
-            onChange={(event) => actions.setLoss(event.target.value as SpinSettings["loss"])}
-          >
-            {LOSSES.map((loss) => (
-              <option key={loss.value} value={loss.value}>
-                {loss.label}
-              </option>
-            ))}
-          </select>
-          <small>the paper’s is logistic</small>
-        </div>
-      </div>
-      {Object.keys(wanted).length === 0 ? null : (
-        <p className="reset">
-          <button type="button" className="button" onClick={reset}>
-            Back to balanced
-          </button>
+      </fieldset>
+      <Warnings settings={settings} />
+      <Choice
+        label="How many settings"
+        options={MODES}
+        value={advanced ? "advanced" : "simple"}
+        onChange={(mode) => actions.setAdvanced(mode === "advanced")}
+      />
+      {advanced ? (
+        <AdvancedFields settings={settings} preset={preset} />
+      ) : (
+        <SimpleFields settings={settings} preset={preset} />
+      )}
+      <Taken />
+      {changes.length === 0 ? null : (
+        <p className="small">
+          Changed from {chosen.title}: {changes.join(" ")}
         </p>
       )}
+      <div className="row ends">
+        {changes.length === 0 && !faulty ? null : (
+          <button type="button" className="button" onClick={actions.resetSettings}>
+            Back to {chosen.title}
+          </button>
+        )}
+        <Files settings={settings} name={name} />
+      </div>
     </details>
   );
 }
 
-interface NumberProps {
-  readonly field: NumberField;
-  readonly value: number;
-  readonly preset: number;
+function Warnings({ settings }: { readonly settings: SpinSettings }) {
+  const pairs = useStudio((state) => goodPairs(state).length);
+  const times = useExpected(settings);
+  const seconds = times === null ? null : times.opponents + times.train + times.samples;
+  const said = warnings(settings, pairs, seconds);
+  if (said.length === 0) return null;
+  return (
+    <p className="warning small">
+      <Glyph name="bang" />
+      <span>{said.join(" ")}</span>
+    </p>
+  );
 }
 
-function NumberInput({ field, value, preset }: NumberProps) {
+/** What came of a file, or of another node's settings. */
+function Taken() {
   const actions = useActions();
-  const fault = useStudio((state) => state.faults[field.key]);
-  const [text, setText] = useState(() => plainNumber(value));
-  const id = useId();
+  const taken = useStudio((state) => state.taken);
+  if (taken === null) return null;
+  const { title, refused } = taken;
   return (
-    <div className="setting">
-      <label htmlFor={id}>{field.label}</label>
-      <input
-        id={id}
-        className="field"
-        inputMode={field.whole ? "numeric" : "decimal"}
-        value={text}
-        aria-invalid={fault !== undefined}
-        aria-describedby={`${id}-help`}
-        onChange={(event) => {
-          setText(event.target.value);
-          actions.setNumber(field.key, event.target.value);
-        }}
-      />
-      <small id={`${id}-help`} className={fault === undefined ? undefined : "fault"}>
-        {fault === undefined ? (
-          `${rangeInWords(field)}, usually ${plainNumber(preset)}; ${field.help}`
-        ) : (
-          <>
-            <Glyph name="bang" />
-            {fault}
-          </>
-        )}
-      </small>
+    <div className="taken" role="status">
+      <p>
+        {title}
+        {refused.length === 0 ? "" : ` ${count(refused.length, "field was", "fields were")} refused, the rest is kept:`}
+      </p>
+      {refused.length === 0 ? null : (
+        <ul>
+          {refused.map((sentence) => (
+            <li key={sentence} className="fault">
+              <Glyph name="bang" />
+              {sentence}
+            </li>
+          ))}
+        </ul>
+      )}
+      <button type="button" className="button plain tiny" onClick={actions.dismissTaken}>
+        Close
+      </button>
     </div>
+  );
+}
+
+function Files({ settings, name }: { readonly settings: SpinSettings; readonly name: string }) {
+  const actions = useActions();
+  const model = useStudio((state) => state.model);
+  const input = useRef<HTMLInputElement>(null);
+  const take = async (event: ChangeEvent<HTMLInputElement>): Promise<void> => {
+    const file = event.target.files?.[0];
+    event.target.value = "";
+    if (file === undefined || model === null) return;
+    const text = await file.text().catch(() => "");
+    const read = readSettings(text, model);
+    const got = Object.keys(read.settings).length;
+    actions.takeSettings(`${count(got, "setting")} taken from ${file.name}.`, read.settings, read.refused);
+  };
+  return (
+    <>
+      <button
+        type="button"
+        className="button"
+        onClick={() => saveFile(fileName([name, "settings"], "json"), "application/json", printSettings(settings))}
+      >
+        Save as a file
+      </button>
+      <button type="button" className="button" onClick={() => input.current?.click()}>
+        Take from a file
+      </button>
+      <input
+        ref={input}
+        type="file"
+        accept=".json,application/json"
+        hidden
+        aria-label="Settings file"
+        onChange={(event) => void take(event)}
+      />
+    </>
   );
 }

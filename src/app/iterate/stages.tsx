@@ -1,7 +1,9 @@
-/** @file The stages of an iteration: to come, running, paused, done. */
+/** @file The stages of an iteration: to come, running, paused, done; as wide as the time they take. */
 import type { Stage } from "../../studio/api.ts";
+import { widths } from "../expected.ts";
 import { Progress } from "../parts/progress.tsx";
 import type { Current } from "../state/studio-state.ts";
+import { useRunExpected } from "./use-expected.ts";
 
 /** Encoding belongs to drawing: it turns what was drawn, and the person's own pictures, into latents. */
 const STAGES: readonly { readonly stages: readonly Stage[]; readonly name: string }[] = [
@@ -13,8 +15,10 @@ const STAGES: readonly { readonly stages: readonly Stage[]; readonly name: strin
 export function Stages({ current }: { readonly current: Current }) {
   const at = current.stage === null ? 0 : STAGES.findIndex(({ stages }) => stages.includes(current.stage ?? "train"));
   const running = current.phase === "running" || current.phase === "pausing";
+  const times = widths(useRunExpected(current.settings));
+  const columns = [times.opponents, times.train, times.samples].map((share) => `minmax(0, ${share.toFixed(3)}fr)`);
   return (
-    <ol className="stages" aria-label={`Stages of ${current.name}`}>
+    <ol className="stages" aria-label={`Stages of ${current.name}`} style={{ gridTemplateColumns: columns.join(" ") }}>
       {STAGES.map(({ name }, index) => {
         const share = index < at ? 1 : index > at ? 0 : shareOf(current);
         const state = index < at ? "done" : index > at ? "" : running ? "on" : "on held";

@@ -5,6 +5,8 @@ const SHAPES = {
   check: <path d="m3 8.5 3.2 3.2L13 4.8" />,
   no: <path d="M4 8h8" />,
   bang: <path d="M8 1.8 14.6 13.5H1.4Z M8 6v3.6 M8 11.2v.6" strokeLinejoin="round" />,
+  more: <path className="heavy" d="M3 8h.01M8 8h.01M13 8h.01" strokeLinecap="round" />,
+  stop: <path className="solid" d="M3.5 3.5h9v9h-9Z" />,
   pause: <path className="heavy" d="M5.5 3v10M10.5 3v10" />,
   play: <path className="solid" d="M4.5 2.8 13 8l-8.5 5.2Z" />,
   half: (

@@ -2,19 +2,21 @@
 import { useState, type ReactNode } from "react";
 import type { Problem } from "../problem.ts";
 import { useActions } from "../state/context.tsx";
-import { Glyph } from "./glyph.tsx";
+import { Glyph, type GlyphName } from "./glyph.tsx";
 
 export interface MessageProps {
   readonly bad?: boolean;
+  /** in place of the one that says good or bad */
+  readonly glyph?: GlyphName;
   readonly title: string;
   readonly children?: ReactNode;
   readonly buttons?: ReactNode;
 }
 
-export function Message({ bad = false, title, children, buttons }: MessageProps) {
+export function Message({ bad = false, glyph = bad ? "bang" : "check", title, children, buttons }: MessageProps) {
   return (
     <div className={bad ? "message bad" : "message"} role={bad ? "alert" : undefined}>
-      <Glyph name={bad ? "bang" : "check"} />
+      <Glyph name={glyph} />
       <div>
         <h2>{title}</h2>
         {children}
@@ -36,6 +38,12 @@ export function ProblemMessage({ problem, primary }: { readonly problem: Problem
         return;
       case "resume":
         void actions.spin();
+        return;
+      case "keep":
+        void actions.stopAndKeep();
+        return;
+      case "discard":
+        void actions.discard();
         return;
       case "look-again":
         void actions.boot();

@@ -6,7 +6,7 @@ import { reviewed } from "./pair-review.ts";
 import { problemFrom } from "../problem.ts";
 import { promptsFrom } from "./compare.ts";
 import { isGood, isRunning } from "./selectors.ts";
-import type { BackendName, Current, Deps, MachineSlice, Slice, StudioState } from "./studio-state.ts";
+import type { BackendName, Current, Deps, MachineSlice, PairItem, Slice, StudioState } from "./studio-state.ts";
 
 export const MODEL = "pocket";
 const SAMPLES_ON_START = 9;
@@ -55,6 +55,7 @@ export const createMachine: Slice<MachineSlice> = (set, get, deps) => {
       // before the measuring, which takes seconds: the first screen shows them
       if (get().pairs.length === 0) set({ samples: await samplePictures(deps) });
       await look(get().force);
+      await get().recallSettings();
     },
 
     async chooseBackend(force) {
@@ -68,8 +69,7 @@ export const createMachine: Slice<MachineSlice> = (set, get, deps) => {
 /** What storage knows, as state. */
 async function adopt(state: ProjectState, deps: Deps): Promise<Partial<StudioState>> {
   deps.metrics.load(state.reports);
-  const stored = state.pairs.length === 0 ? [] : await deps.studio.call("pairPictures", { project: deps.project });
-  const pairs = reviewed(stored.map((pair) => storedItem(pair, deps)));
+  const pairs = await storedPairs(state, deps);
   return {
     pairs,
     unsaved: false,
@@ -82,8 +82,13 @@ async function adopt(state: ProjectState, deps: Deps): Promise<Partial<StudioSta
   };
 }
 
+export async function storedPairs(state: ProjectState, deps: Deps): Promise<readonly PairItem[]> {
+  const stored = state.pairs.length === 0 ? [] : await deps.studio.call("pairPictures", { project: deps.project });
+  return reviewed(stored.map((pair) => storedItem(pair, deps)));
+}
+
 /** The newest node that was begun and not finished. */
-function interruptedRun(nodes: readonly NodeInfo[]): Current | null {
+export function interruptedRun(nodes: readonly NodeInfo[]): Current | null {
   const node = nodes.findLast(({ state, deleted }) => state === "begun" && deleted === null);
   return node === undefined ? null : pausedRun(node);
 }

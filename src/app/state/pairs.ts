@@ -6,9 +6,14 @@ import { alike } from "./pair-alike.ts";
 import { applied, entryOf, remember, sealed } from "./pair-history.ts";
 import { inOrder, reviewed } from "./pair-review.ts";
 import { CLOSE, problemFrom } from "../problem.ts";
-import { promptsFrom } from "./compare.ts";
+import { emptyCompare, promptsFrom } from "./compare.ts";
 import { picturesOf } from "./run.ts";
+import { dropTrial } from "./samples.ts";
+import { emptySettings } from "./settings.ts";
 import { goodPairs, isFaulty, isGood } from "./selectors.ts";
+import { emptyReport } from "./report.ts";
+import { emptyTree } from "./tree.ts";
+import { emptyVote } from "./vote.ts";
 import type { Edit, Entry, NewPair, PairItem, PairsSlice, Slice } from "./studio-state.ts";
 
 export const SAMPLE_COUNT = 48;
@@ -227,6 +232,8 @@ export const createPairs: Slice<PairsSlice> = (set, get, deps) => {
 
     async startOver() {
       get().stopDrawing();
+      get().stopBallots();
+      get().stopScoring();
       try {
         await deps.studio.call("forget", { project: deps.project });
         await deps.reader?.keepOnly({ pictureHashes: [] });
@@ -238,12 +245,15 @@ export const createPairs: Slice<PairsSlice> = (set, get, deps) => {
       const { pairs, past, future } = get();
       const edits: Edit[] = [...past, ...future].flatMap(({ changes }) => changes.flatMap((c) => [c.before, c.after]));
       deps.pictures.drop([...pairs, ...edits].flatMap(({ picture }) => picture ?? []));
-      deps.pictures.drop(Object.values(get().cells));
+      deps.pictures.drop(Object.values({ ...get().cells, ...get().ballotCells }));
       deps.pictures.drop(picturesOf(get().current));
+      deps.pictures.drop((get().finished?.samples ?? []).map(({ picture }) => picture));
+      dropTrial(get(), deps);
       deps.metrics.load({});
       set({ pairs: [], refused: [], unsaved: false, selected: null, past: [], future: [], tokens: new Map() });
-      set({ nodes: [], damaged: [], next: {}, current: null, finished: null });
-      set({ prompts: [], cells: {}, wanted: {}, faults: {}, problem: null });
+      set({ ...emptyTree, current: null, finished: null });
+      set({ ...emptyCompare, ...emptySettings, trial: null, problem: null });
+      set({ ...emptyVote, ...emptyReport });
     },
   };
 };

@@ -1,19 +1,21 @@
 /** @file The iteration under way: start, pause, go on, and what it reports. */
 import { nodeName } from "../../lib/node-name.ts";
-import type { NodeId, NodeInfo, PageEvent, Picture, SpinSettings } from "../../studio/api.ts";
+import type { NodeId, NodeInfo, PageEvent, SpinSettings } from "../../studio/api.ts";
 import { iterationSpan, count } from "../format.ts";
-import { CLOSE, problemFrom } from "../problem.ts";
-import { NUMBER_FIELDS, parseNumber } from "../settings.ts";
-import { drawSteps } from "./compare.ts";
+import { CLOSE, messageOf, problemFrom, type Problem } from "../problem.ts";
 import { pausedRun } from "./machine.ts";
 import { keptNodes, type NextNode, nextNode, nodeOf, withNode } from "./nodes.ts";
+import { dropTrial, onSampleEvent, withSample } from "./samples.ts";
 import { isRunning, nextSettings, whyNotStart } from "./selectors.ts";
 import type { Current, Deps, RunSlice, Slice, StudioState } from "./studio-state.ts";
+import { yielded } from "./yielded.ts";
 
 export const SAVE_EVERY = 10;
 
 export const createRun: Slice<RunSlice> = (set, get, deps) => {
   const { project } = deps;
+  /** the run is kept as soon as it has paused */
+  let keeping = false;
 
   /** The next node, in the tree and under way. */
   const grown = async (next: NextNode, settings: SpinSettings): Promise<NodeId> => {
@@ -27,11 +29,8 @@ export const createRun: Slice<RunSlice> = (set, get, deps) => {
     return node.id;
   };
 
-  /** A node for which nothing was done yet goes again, so that its settings can be changed. */
-  const stopped = async (error: unknown): Promise<void> => {
-    const node = get().current?.node ?? null;
-    set(failed(get(), error));
-    if (get().current !== null || node === null) return;
+  /** The node goes for good, so that its settings can be changed. */
+  const forgotten = async (node: NodeId): Promise<void> => {
     set((state) => ({ nodes: state.nodes.filter(({ id }) => id !== node) }));
     await deps.studio
       .call("deleteNode", { project, node })
@@ -39,39 +38,45 @@ export const createRun: Slice<RunSlice> = (set, get, deps) => {
       .catch(() => undefined);
   };
 
+  /** A node for which nothing was done yet goes again. */
+  const stopped = async (error: unknown): Promise<void> => {
+    const other = yielded(error, get());
+    if (other !== null) {
+      set(other);
+      await get()
+        .refresh()
+        .catch(() => undefined);
+      return;
+    }
+    const node = get().current?.node ?? null;
+    set(failed(get(), error));
+    if (get().current === null && node !== null) await forgotten(node);
+  };
+
   return {
     current: null,
     finished: null,
-    wanted: {},
-    faults: {},
-    sampling: false,
-
-    setNumber(key, text) {
-      const field = NUMBER_FIELDS.find((candidate) => candidate.key === key);
-      if (field === undefined) return;
-      const parsed = parseNumber(field, text);
-      const { [key]: _, ...faults } = get().faults;
-      if ("fault" in parsed) set({ faults: { ...faults, [key]: parsed.fault } });
-      else set({ faults, wanted: { ...get().wanted, [key]: parsed.value } });
-    },
-    setLoss: (loss) => set((state) => ({ wanted: { ...state.wanted, loss } })),
-    resetSettings: () => set({ wanted: {}, faults: {} }),
 
     async spin(wanted) {
       if (isRunning(get()) || whyNotStart(get()) !== null) return;
       const chosen = nodeOf(get(), wanted ?? null);
       if (chosen !== undefined && get().current?.node !== chosen.id) set({ current: pausedRun(chosen) });
       get().stopDrawing();
+      get().stopFaces();
       const before = get().current;
       const next = nextNode(get());
       const settings = before?.settings ?? nextSettings(get());
       if (settings === null) return;
       const startedAt = deps.now();
+      keeping = false;
       deps.metrics.begin();
+      deps.pictures.drop(samplesOf(get().finished));
+      dropTrial(get(), deps);
       // claimed before the first wait, so that a second click finds it running
       set({
         current: { ...(before ?? fresh(next, settings)), phase: "running", startedAt, problem: null },
         finished: null,
+        trial: null,
       });
       deps.go({ screen: "iterate", iteration: null });
       await get().savePairs();
@@ -85,12 +90,17 @@ export const createRun: Slice<RunSlice> = (set, get, deps) => {
         if (outcome === "paused") {
           set((state) => ({ current: state.current && { ...state.current, phase: "paused" } }));
           await get().refresh();
+          if (keeping) await get().stopAndKeep();
           return;
         }
         const seconds = before === null ? (deps.now() - startedAt) / 1000 : null;
         const run = get().current;
-        set((state) => ({ nodes: finishedIn(state.nodes, node), current: null, finished: { node, seconds } }));
-        deps.pictures.drop(picturesOf(run));
+        set((state) => ({
+          nodes: finishedIn(state.nodes, node),
+          current: null,
+          finished: { node, seconds, samples: run?.samples ?? [] },
+        }));
+        deps.pictures.drop(opponentsOf(run));
         await get().refresh();
         await get().drawMissing();
       } catch (error) {
@@ -102,6 +112,7 @@ export const createRun: Slice<RunSlice> = (set, get, deps) => {
       const { current } = get();
       if (current?.phase !== "running") return;
       set({ current: { ...current, phase: "pausing" } });
+      get().stopSampling();
       try {
         await deps.studio.call("pause", {});
       } catch (error) {
@@ -112,16 +123,20 @@ export const createRun: Slice<RunSlice> = (set, get, deps) => {
     },
 
     async stopAndKeep() {
+      if (isRunning(get())) {
+        keeping = true;
+        return get().pause();
+      }
       const { current } = get();
-      if (current === null || current.node === null || isRunning(get())) return;
+      if (current === null || current.node === null) return;
       try {
         const node = await deps.studio.call("keepNode", { project, node: current.node });
         set((state) => ({
           nodes: withNode(state.nodes, node),
           current: null,
-          finished: { node: node.id, seconds: null },
+          finished: { node: node.id, seconds: null, samples: current.samples },
         }));
-        deps.pictures.drop(picturesOf(current));
+        deps.pictures.drop(opponentsOf(current));
         await get().drawMissing();
       } catch (error) {
         const what = `${current.name} could not be kept.`;
@@ -129,26 +144,13 @@ export const createRun: Slice<RunSlice> = (set, get, deps) => {
       }
     },
 
-    async sampleNow() {
-      const { current, model, prompts, sampling } = get();
-      if (current?.node == null || model === null || prompts.length === 0 || sampling) return;
-      set({ sampling: true });
-      try {
-        await deps.studio.call("draw", {
-          project,
-          node: current.node,
-          prompts: prompts.map(({ text }) => text),
-          negativePrompt: "",
-          seeds: prompts.map(({ seed }) => seed),
-          steps: drawSteps(model.large),
-          guidance: model.guidance,
-        });
-      } catch (error) {
-        const what = "The samples could not be drawn.";
-        set({ problem: problemFrom(error, { what, safe: "The run goes on.", remedy: CLOSE }) });
-      } finally {
-        set({ sampling: false });
-      }
+    async discard() {
+      const { current } = get();
+      if (current === null || isRunning(get())) return;
+      get().takeSettings(`These are the settings of ${current.name}.`, current.settings);
+      set({ current: null });
+      deps.pictures.drop(picturesOf(current));
+      if (current.node !== null) await forgotten(current.node);
     },
   };
 };
@@ -160,7 +162,15 @@ function finishedIn(nodes: readonly NodeInfo[], id: NodeId): readonly NodeInfo[]
 /** Of the run alone: opponents and samples. */
 export function picturesOf(run: Current | null): readonly string[] {
   if (run === null) return [];
-  return [...run.opponents.filter((id) => id !== null), ...run.samples.map((sample) => sample.picture)];
+  return [...opponentsOf(run), ...samplesOf(run)];
+}
+
+function opponentsOf(run: Current | null): readonly string[] {
+  return run?.opponents.filter((id) => id !== null) ?? [];
+}
+
+function samplesOf(run: Pick<Current, "samples"> | null): readonly string[] {
+  return run?.samples.map((sample) => sample.picture) ?? [];
 }
 
 function fresh({ title, number, opponent }: NextNode, settings: SpinSettings): Current {
@@ -193,9 +203,31 @@ function failed(state: StudioState, error: unknown): Partial<StudioState> {
   const safe = `Safe: ${count(pairs.length, "pair")}, ${iterationSpan(keptNodes(state).map(nodeName))}${upTo}.`;
   const nothingDone = lastSaved === undefined && current.step === 0 && current.opponents.length === 0;
   const remedy = nothingDone ? CLOSE : ({ kind: "resume", label: `Continue ${name}` } as const);
-  const problem = problemFrom(error, { what: `${name} stopped at step ${current.step}.`, safe, remedy });
+  const what = `${name} stopped at step ${current.step}.`;
+  const problem =
+    messageOf(error).code === "not-finite"
+      ? notFinite(current, safe, problemFrom(error, { what, safe, remedy }))
+      : problemFrom(error, { what, safe, remedy });
   // nothing was done yet: back to where the settings can be changed
   return nothingDone ? { current: null, problem } : { current: { ...current, phase: "failed", problem } };
+}
+
+/** A run is the same numbers again, so to go on would stop at the same step: it is kept where it was good, or begun anew. */
+function notFinite({ name, step, savedSteps, settings }: Current, safe: string, problem: Problem): Problem {
+  const last = savedSteps.at(-1);
+  const cause =
+    settings.loss === "logistic"
+      ? "The usual cause is a learning rate that is too high for this beta: halve it."
+      : `The usual cause is a learning rate that is too high for the ${settings.loss} loss: halve it, or take the logistic one.`;
+  return {
+    ...problem,
+    title: `${name} stopped after step ${step}: its numbers grew past all bounds.`,
+    safe: `${safe} ${cause}`,
+    remedy:
+      last === undefined
+        ? { kind: "discard", label: "Change the settings" }
+        : { kind: "keep", label: `Keep it as of step ${last}` },
+  };
 }
 
 /** What the engine tells during a run, as state; drawings are the run's where they were asked of it. */
@@ -204,7 +236,7 @@ export function onRunEvent(event: PageEvent, state: StudioState, deps: Deps): Pa
   if (current === null || !("node" in event) || event.node !== current.node) return {};
   switch (event.kind) {
     case "stage":
-      deps.metrics.tick(event.stage, event.done, deps.now() / 1000);
+      deps.metrics.tick(event.stage, event.done);
       return { current: { ...current, stage: event.stage, done: event.done, of: event.of } };
     case "step": {
       const { report } = event;
@@ -219,7 +251,7 @@ export function onRunEvent(event: PageEvent, state: StudioState, deps: Deps): Pa
       return { current: { ...current, saved: { step: event.step, at: deps.now() }, savedSteps } };
     }
     case "drawn":
-      return state.sampling ? withSample(current, event.step, event.index, event.picture, deps) : {};
+      return onSampleEvent(event, state, deps);
     case "picture": {
       const { index } = event;
       if (current.stage === "samples") return withSample(current, current.step, index, event.picture, deps);
@@ -230,15 +262,4 @@ export function onRunEvent(event: PageEvent, state: StudioState, deps: Deps): Pa
       return { current: { ...current, opponents } };
     }
   }
-}
-
-function withSample(
-  current: Current,
-  step: number,
-  index: number,
-  { prompt, seed, ...pixels }: Picture,
-  deps: Deps,
-): Partial<StudioState> {
-  const sample = { step, index, prompt, seed, picture: deps.pictures.keep(pixels) };
-  return { current: { ...current, samples: [...current.samples, sample] } };
 }

@@ -31,6 +31,7 @@ export function isRunning(state: Pick<StudioState, "current">): boolean {
 export function whyNotStart(state: StudioState): string | null {
   if (state.machine === "failed") return "No backend is ready.";
   if (state.machine !== "ready") return "Getting the model ready.";
+  if (state.elsewhere) return "Another tab trains this project.";
   if (state.reading !== null) return "Reading pairs.";
   if (state.current === null && goodPairs(state).length === 0) return "There are no pairs with captions yet.";
   if (Object.keys(state.faults).length > 0) return "One setting is out of its range.";
@@ -43,6 +44,6 @@ export function cellKey(node: NodeId, prompt: Prompt): string {
 
 /** The settings that the next iteration will have; null until a model is open. */
 export function nextSettings(state: StudioState): SpinSettings | null {
-  const preset = presetSettings(state.model, nextNode(state).iteration);
+  const preset = presetSettings(state.model, nextNode(state).iteration, state.presetId);
   return preset && { ...preset, ...state.wanted };
 }

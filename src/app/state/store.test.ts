@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { StudioError } from "../../lib/errors.ts";
 import type { Calls, CallName, Studio } from "../../studio/api.ts";
-import { createFakeStudio, type FakeOptions } from "../fake/fake-studio.ts";
+import type { FakeOptions } from "../fake/fake-options.ts";
+import { createFakeStudio } from "../fake/fake-studio.ts";
 import { createMetrics, type Metrics } from "../metrics.ts";
 import { createPictures, type Pictures } from "../pictures.ts";
 import { printRoute } from "../route.ts";
@@ -84,7 +85,7 @@ afterEach(() => {
 test("starting reads the project first, then measures, then opens what was chosen", async () => {
   const { store, calls } = bench();
   await through(store.getState().boot());
-  expect(calls.map(({ name }) => name)).toEqual(["purge", "project", "samplePairs", "preflight", "open"]);
+  expect(calls.map(({ name }) => name)).toEqual(["purge", "project", "samplePairs", "preflight", "open", "readNote"]);
   expect(calls[4]?.params).toEqual({ backend: "webgpu", model: "pocket" });
   expect(store.getState().machine).toBe("ready");
   expect(whyNotStart(store.getState())).toBe("There are no pairs with captions yet.");
@@ -127,8 +128,11 @@ test("a run is kept, the button moves on, and the grid is drawn with equal seeds
   expect(metrics.reports(node?.id ?? null)).toHaveLength(60);
   expect(metrics.reports(node?.id ?? null)[0]?.loss).toBe(Math.LN2);
   const draws = calls.filter(({ name }) => name === "draw").map(({ params }) => params as Calls["draw"]["params"]);
-  expect(draws.map((draw) => draw.node)).toEqual(["base", node?.id]);
-  expect(draws[0]?.seeds).toEqual(draws[1]?.seeds);
+  // base once, for the strip and the grid; the node after every tenth step, and when it is done
+  expect(draws.map((draw) => draw.node)).toEqual(["base", ...Array.from({ length: 5 + 1 }, () => node?.id)]);
+  expect(new Set(draws.map((draw) => draw.seeds.join())).size).toBe(1);
+  const strip = new Set(state.finished?.samples.map(({ step }) => step));
+  expect([...strip]).toEqual([10, 20, 30, 40, 50, 60]);
   expect(Object.keys(state.cells)).toHaveLength(8);
 });
 
@@ -276,6 +280,7 @@ test("a node is renamed, deleted and taken back, and is gone after a reload", as
 
 test("samples are drawn in the middle of a run, with its step", async () => {
   const { store } = await withSamples();
+  store.getState().setFilming(false);
   const run = store.getState().spin();
   await vi.advanceTimersByTimeAsync(48 * 5 + 125);
   await through(store.getState().sampleNow());
@@ -295,4 +300,66 @@ test("a paused run can be kept where it stands", async () => {
   await through(store.getState().stopAndKeep());
   expect(keptNames(store.getState())).toEqual(["SPIN 1"]);
   expect(store.getState().current).toBeNull();
+});
+
+test("a paused run is tried: its own picture and its opponent's, with its step; going on drops both", async () => {
+  const { store, pictures } = await withSamples();
+  store.getState().setFilming(false);
+  const run = store.getState().spin();
+  await vi.advanceTimersByTimeAsync(48 * 5 + 125);
+  await store.getState().pause();
+  await through(run);
+  const { step } = store.getState().current ?? {};
+  await through(store.getState().tryPrompt(" a red ring "));
+  const { trial } = store.getState();
+  expect(trial).toMatchObject({ text: "a red ring", step });
+  expect(pictures.get(trial?.player ?? "")).toBeDefined();
+  expect(pictures.get(trial?.opponent ?? "")).toBeDefined();
+  await through(store.getState().spin());
+  expect(store.getState().trial).toBeNull();
+  expect(pictures.get(trial?.player ?? "")).toBeUndefined();
+});
+
+test("stop and keep in the middle of a step pauses, saves and keeps", async () => {
+  const { store } = await withSamples();
+  const run = store.getState().spin();
+  await vi.advanceTimersByTimeAsync(48 * 5 + 125);
+  await through(store.getState().stopAndKeep());
+  await through(run);
+  expect(store.getState().current).toBeNull();
+  expect(keptNames(store.getState())).toEqual(["SPIN 1"]);
+  expect(store.getState().nodes[0]?.step).toBeLessThan(60);
+});
+
+test("numbers that grew past all bounds: the cause, what is kept, and never the same step again", async () => {
+  const { store } = await withSamples({ bursts: true });
+  await through(store.getState().spin());
+  const { current } = store.getState();
+  expect(current?.problem).toMatchObject({
+    title: "SPIN 1 stopped after step 12: its numbers grew past all bounds.",
+    remedy: { kind: "keep", label: "Keep it as of step 10" },
+  });
+  expect(current?.problem?.safe).toMatch(/SPIN 1 up to step 10\. The usual cause is a learning rate that is too high/);
+  await through(store.getState().stopAndKeep());
+  expect(keptNames(store.getState())).toEqual(["SPIN 1"]);
+});
+
+test("a run that stopped is discarded for its settings, and they can be changed", async () => {
+  const { store } = await withSamples({ bursts: true });
+  store.getState().setNumber("beta", "100");
+  await through(store.getState().spin());
+  await through(store.getState().discard());
+  expect(store.getState()).toMatchObject({ current: null, nodes: [], wanted: { beta: 100 } });
+  expect(primaryInWords(store.getState())).toBe("Start SPIN 1");
+});
+
+test("the preset and what was changed in it are there again after a reload", async () => {
+  const kept = memory();
+  const before = await withSamples({ memory: kept });
+  before.store.getState().choosePreset("paper");
+  before.store.getState().setNumber("steps", "70");
+  const after = bench({ memory: kept });
+  await through(after.store.getState().boot());
+  expect(after.store.getState()).toMatchObject({ presetId: "paper", wanted: { steps: 70 } });
+  expect(nextSettings(after.store.getState())).toMatchObject({ steps: 70, pairsPerStep: 256 });
 });

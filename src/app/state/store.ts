@@ -3,11 +3,15 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 import { createCompare, onDrawEvent } from "./compare.ts";
 import { createMachine } from "./machine.ts";
 import { createPairs } from "./pairs.ts";
+import { createReport, onScoreEvent } from "./report.ts";
 import { createRun, onRunEvent } from "./run.ts";
+import { createSamples } from "./samples.ts";
 import { isRunning } from "./selectors.ts";
+import { createSettings } from "./settings.ts";
 import type { Deps, StudioState } from "./studio-state.ts";
 import { createTree } from "./tree.ts";
 import { createUi } from "./ui.ts";
+import { createVote } from "./vote.ts";
 
 export type StudioStore = StoreApi<StudioState>;
 
@@ -18,11 +22,17 @@ export function createStudioStore(deps: Deps): StudioStore {
     ...createPairs(set, get, deps),
     ...createTree(set, get, deps),
     ...createRun(set, get, deps),
+    ...createSettings(set, get, deps),
+    ...createSamples(set, get, deps),
     ...createCompare(set, get, deps),
+    ...createVote(set, get, deps),
+    ...createReport(set, get, deps),
   }));
   deps.studio.onEvent((event) => {
     store.setState(onRunEvent(event, store.getState(), deps));
     store.setState(onDrawEvent(event, store.getState(), deps));
+    store.setState(onScoreEvent(event, store.getState()));
+    if (event.kind === "step" || event.kind === "stage") void store.getState().film();
     if (event.kind === "damaged") store.setState(({ damaged }) => ({ damaged: [...damaged, event.sentence] }));
     // what another tab did is seen here; a run of ours has the lock, so then there is nothing to see
     if (event.kind === "changed" && !isRunning(store.getState()))

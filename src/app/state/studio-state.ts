@@ -1,5 +1,7 @@
 /** @file The shape of the page's one store: plain data, and the actions that change it. */
 import type {
+  ExportedFile,
+  ExportKind,
   Measured,
   ModelInfo,
   NodeId,
@@ -16,6 +18,8 @@ import type { Problem } from "../problem.ts";
 import type { PairReader } from "../read-files.ts";
 import type { Route } from "../route.ts";
 import type { NumberKey } from "../settings.ts";
+import type { ReportSlice } from "./report-slice.ts";
+import type { VoteSlice } from "./vote-slice.ts";
 
 export type BackendName = Measured["backend"];
 
@@ -179,21 +183,39 @@ export interface TreeSlice {
   readonly nodes: readonly NodeInfo[];
   /** what storage holds and cannot be used any more, a sentence each */
   readonly damaged: readonly string[];
+  /** of these, what a person has read */
+  readonly read: readonly string[];
   /** another tab trains or writes this project */
   readonly elsewhere: boolean;
+  /** what the other tab kept this one from doing, a sentence */
+  readonly turnedAway: string | null;
+  /** deleted last, while its undoing is offered */
+  readonly undoable: NodeId | null;
   /** what was chosen for the next iteration; the rest follows from the newest node */
   readonly next: Partial<Growth>;
   setNext(part: Partial<Growth>): void;
   clearNext(): void;
+  /** The next iteration starts from this node, and can be set up; a run that waits is put aside. */
+  growFrom(parent: NodeId, opponent?: NodeId): void;
+  /** Ends a node that waits where it stands. */
+  keepNode(node: NodeId): Promise<void>;
   renameNode(node: NodeId, name: string | null): Promise<void>;
   /** Marks it; `restoreNode` takes it back until the page is loaded again or space is freed. */
   deleteNode(node: NodeId): Promise<void>;
   restoreNode(node: NodeId): Promise<void>;
-  /** Frees what was deleted; gives the bytes. */
-  purge(): Promise<number>;
-  /** Reads the tree again. */
+  /** Frees what was deleted, or one node of it; gives the bytes. */
+  purge(node?: NodeId): Promise<number>;
+  /** Null: it could not be made, and that was told. */
+  exportNode(node: NodeId, what: ExportKind): Promise<ExportedFile | null>;
+  /** Draws prompt 1 for each node that lacks it, unless something else draws or runs. */
+  drawFaces(): Promise<void>;
+  stopFaces(): void;
+  /** What another tab did: the tree, its runs and pairs are read again. */
   refresh(): Promise<void>;
   takeOver(): Promise<void>;
+  /** The messages about the last deletion and about damage were read. */
+  closeUndo(): void;
+  closeDamaged(): void;
 }
 
 /** A node's training under way. */
@@ -222,26 +244,70 @@ export interface Current {
 export interface Finished {
   readonly node: NodeId;
   readonly seconds: number | null;
+  /** what was drawn on the way */
+  readonly samples: readonly Sample[];
 }
 
 export interface RunSlice {
   readonly current: Current | null;
   readonly finished: Finished | null;
-  /** what was changed from the defaults, for the next iteration */
-  readonly wanted: Partial<SpinSettings>;
-  readonly faults: { readonly [K in NumberKey]?: string };
-  setNumber(key: NumberKey, text: string): void;
-  setLoss(loss: SpinSettings["loss"]): void;
-  resetSettings(): void;
-  /** drawings of the run under way that were asked for */
-  readonly sampling: boolean;
   /** Grows and trains the next node, or goes on with the one under way; with a node: goes on with that one. */
   spin(node?: NodeId): Promise<void>;
   pause(): Promise<void>;
-  /** Ends the paused run where it stands. */
+  /** Ends the run where it stands; one that runs is paused first. */
   stopAndKeep(): Promise<void>;
+  /** Forgets the run that stopped; its settings are the next one's. */
+  discard(): Promise<void>;
+}
+
+/** What is wanted of the next iteration: a preset, and what was changed in it. */
+export interface SettingsSlice {
+  /** null: the newcomer's */
+  readonly presetId: string | null;
+  readonly wanted: Partial<SpinSettings>;
+  readonly faults: { readonly [K in NumberKey]?: string };
+  /** every setting is shown, not only the two that matter most */
+  readonly advanced: boolean;
+  /** counts the times that all of them were set at once: fields forget what was typed */
+  readonly round: number;
+  /** what came of a file, or of another node's settings */
+  readonly taken: { readonly title: string; readonly refused: readonly string[] } | null;
+  setNumber(key: NumberKey, text: string): void;
+  setSetting(part: Partial<SpinSettings>): void;
+  setAdvanced(advanced: boolean): void;
+  choosePreset(id: string): void;
+  /** Back to the preset. */
+  resetSettings(): void;
+  /** Settings from elsewhere. What is `refused` is told, a sentence each. */
+  takeSettings(title: string, settings: Partial<SpinSettings>, refused?: readonly string[]): void;
+  dismissTaken(): void;
+  /** What was wanted when the project was last open. */
+  recallSettings(): Promise<void>;
+}
+
+/** A prompt that was tried on a run that waits. */
+export interface Trial extends Prompt {
+  readonly step: number;
+  /** pictures; null: being drawn */
+  readonly player: string | null;
+  readonly opponent: string | null;
+}
+
+export interface SamplesSlice {
+  /** drawings of the run under way that were asked for */
+  readonly sampling: boolean;
+  /** samples are drawn as a run goes on */
+  readonly filming: boolean;
+  readonly trial: Trial | null;
+  setFilming(filming: boolean): void;
+  /** Ends a drawing that was asked for; its pictures so far stay. */
+  stopSampling(): void;
   /** Draws the fixed prompts with the run's weights of now, between two of its steps. */
   sampleNow(): Promise<void>;
+  /** Draws what the strip lacks: the models that the run started from, and now if it is time. */
+  film(): Promise<void>;
+  /** Draws one prompt with the run's weights of now and with its opponent's. */
+  tryPrompt(text: string): Promise<void>;
 }
 
 export interface Prompt {
@@ -249,15 +315,50 @@ export interface Prompt {
   readonly seed: number;
 }
 
+/** Pictures of one node that are being drawn. */
+export interface Drawing {
+  readonly node: NodeId;
+  readonly done: number;
+  readonly of: number;
+  /** milliseconds a picture so far; null: none has come */
+  readonly pace: number | null;
+  readonly startedAt: number;
+}
+
 export interface CompareSlice {
+  /** each with its first seed */
   readonly prompts: readonly Prompt[];
+  /** rows of the grid that a prompt has */
+  readonly seedsEach: number;
+  /** columns that the grid leaves out */
+  readonly hidden: readonly NodeId[];
+  /** who stands left and right; null: Base, and the newest */
+  readonly sides: { readonly left: NodeId | null; readonly right: NodeId | null };
   /** picture ids by `cellKey` */
   readonly cells: { readonly [key: string]: string };
-  readonly drawing: { readonly node: NodeId; readonly done: number; readonly of: number } | null;
+  readonly drawing: Drawing | null;
+  /** the models for which a person stopped the drawing, or it failed: `isHeld` */
+  readonly held: string | null;
+  /** Reads the prompts, seeds and columns of an earlier visit, once. */
+  recallCompare(): Promise<void>;
   addPrompt(text: string): void;
+  removePrompt(text: string): void;
+  setSeedsEach(seedsEach: number): void;
+  setHidden(node: NodeId, hidden: boolean): void;
+  setSides(sides: Partial<CompareSlice["sides"]>): void;
   /** Draws what the grid lacks, unless a run has the engine. */
   drawMissing(): Promise<void>;
   stopDrawing(): void;
+  holdDrawing(held: boolean): void;
 }
 
-export type StudioState = UiSlice & MachineSlice & PairsSlice & TreeSlice & RunSlice & CompareSlice;
+export type StudioState = UiSlice &
+  MachineSlice &
+  PairsSlice &
+  TreeSlice &
+  RunSlice &
+  SettingsSlice &
+  SamplesSlice &
+  CompareSlice &
+  VoteSlice &
+  ReportSlice;

@@ -1,0 +1,180 @@
+/** @file The settings as fields: the two that matter most, or every one. */
+import type { SpinSettings } from "../../studio/api.ts";
+import { Choice } from "../parts/choice.tsx";
+import { fieldOf, LOSSES, SAFEGUARD_ON, plainNumber, trainedBy, TRAINED, type NumberKey } from "../settings.ts";
+import { rateOf, STRENGTHS, strengthOf } from "../settings-words.ts";
+import { useActions, useStudio } from "../state/context.tsx";
+import { NumberInput } from "./number-input.tsx";
+import { RateCurve } from "./rate-curve.tsx";
+
+export interface FieldsProps {
+  readonly settings: SpinSettings;
+  readonly preset: SpinSettings;
+}
+
+export function SimpleFields({ settings, preset }: FieldsProps) {
+  const actions = useActions();
+  const round = useStudio((state) => state.round);
+  const strength = strengthOf(settings, preset);
+  return (
+    <div className="grid">
+      <NumberInput key={`steps ${round}`} field={fieldOf.steps} value={settings.steps} preset={preset.steps} />
+      <div className="setting">
+        <span>Strength</span>
+        <Choice
+          label="Strength"
+          options={STRENGTHS}
+          value={strength?.value ?? "own"}
+          onChange={(value) => {
+            const chosen = STRENGTHS.find((each) => each.value === value);
+            if (chosen !== undefined) actions.setSetting({ learningRate: rateOf(preset, chosen.times) });
+          }}
+        />
+        <small>
+          {strength?.words ?? "your own rate, set in Advanced"}; learning rate {plainNumber(settings.learningRate)}
+        </small>
+      </div>
+    </div>
+  );
+}
+
+const GROUPS: readonly { readonly title: string; readonly keys: readonly NumberKey[] }[] = [
+  { title: "Training", keys: ["steps", "learningRate", "warmupSteps", "beta", "pairsPerStep", "captionDropout"] },
+  { title: "Opponent", keys: ["opponentSteps", "guidance", "usedPairs"] },
+  { title: "Care", keys: ["safeguard", "probeEvery"] },
+  { title: "Weights", keys: ["rank", "seed"] },
+];
+
+export function AdvancedFields({ settings, preset }: FieldsProps) {
+  const round = useStudio((state) => state.round);
+  const lora = settings.train === "lora";
+  const shown = (key: NumberKey): boolean =>
+    (key !== "rank" || lora) && (key !== "safeguard" || settings.safeguard > 0);
+  return (
+    <>
+      {GROUPS.map(({ title, keys }) => (
+        <fieldset key={title}>
+          <legend>{title}</legend>
+          <div className="grid">
+            {title === "Care" ? <Safeguard on={settings.safeguard > 0} /> : null}
+            {title === "Weights" ? <Trains settings={settings} /> : null}
+            {keys.filter(shown).map((key) => (
+              <NumberInput
+                key={`${key} ${round}`}
+                field={fieldOf[key]}
+                value={settings[key]}
+                preset={preset[key] === 0 && key === "safeguard" ? SAFEGUARD_ON : preset[key]}
+              />
+            ))}
+            {title === "Training" ? <Loss settings={settings} /> : null}
+          </div>
+          {title === "Training" ? <RateCurve settings={settings} /> : null}
+        </fieldset>
+      ))}
+    </>
+  );
+}
+
+function Loss({ settings }: { readonly settings: SpinSettings }) {
+  const actions = useActions();
+  return (
+    <>
+      <div className="setting">
+        <label htmlFor="loss">Loss</label>
+        <select
+          id="loss"
+          className="field"
+          aria-describedby="loss-help"
+          value={settings.loss}
+          onChange={(event) => actions.setSetting({ loss: event.target.value as SpinSettings["loss"] })}
+        >
+          {LOSSES.map((loss) => (
+            <option key={loss.value} value={loss.value}>
+              {loss.label}
+            </option>
+          ))}
+        </select>
+        <small id="loss-help">the paper’s is logistic</small>
+      </div>
+      <Switch
+        id="independent-noise"
+        label="Independent noise"
+        help="the opponent’s picture gets noise and a timestep of its own; the paper’s pairs share them"
+        on={settings.independentNoise}
+        onChange={(independentNoise) => actions.setSetting({ independentNoise })}
+      />
+    </>
+  );
+}
+
+function Safeguard({ on }: { readonly on: boolean }) {
+  const actions = useActions();
+  return (
+    <Switch
+      id="safeguard"
+      label="Safeguard"
+      help="scales the loser’s gradient down where it would raise the error on your pictures"
+      on={on}
+      onChange={(wanted) => actions.setSetting({ safeguard: wanted ? SAFEGUARD_ON : 0 })}
+    />
+  );
+}
+
+function Trains({ settings }: { readonly settings: SpinSettings }) {
+  const actions = useActions();
+  const model = useStudio((state) => state.model);
+  const can = model === null ? [settings.train] : trainedBy(model);
+  return (
+    <div className="setting">
+      <label htmlFor="train">Trains</label>
+      <select
+        id="train"
+        className="field"
+        aria-describedby="train-help"
+        value={settings.train}
+        onChange={(event) => actions.setSetting({ train: event.target.value as SpinSettings["train"] })}
+      >
+        {TRAINED.map(({ value, label }) => (
+          <option key={value} value={value} disabled={!can.includes(value)}>
+            {label}
+          </option>
+        ))}
+      </select>
+      <small id="train-help">
+        {can.length > 1
+          ? "a LoRA is smaller and gentler"
+          : can[0] === "lora"
+            ? "this model is too large to train whole on a computer at home"
+            : "this model is small enough to train whole"}
+      </small>
+    </div>
+  );
+}
+
+interface SwitchProps {
+  readonly id: string;
+  readonly label: string;
+  readonly help: string;
+  readonly on: boolean;
+  readonly onChange: (on: boolean) => void;
+}
+
+function Switch({ id, label, help, on, onChange }: SwitchProps) {
+  return (
+    <div className="setting">
+      <label className="check" htmlFor={id}>
+        <input
+          id={id}
+          type="checkbox"
+          role="switch"
+          aria-checked={on}
+          checked={on}
+          aria-describedby={`${id}-help`}
+          onChange={(event) => onChange(event.target.checked)}
+        />
+        {label}
+      </label>
+      <small id={`${id}-help`}>{help}</small>
+    </div>
+  );
+}
