@@ -1,72 +1,70 @@
 /** @file Compare: prompts by iterations with equal seeds, or two of them in one frame. */
-import { useEffect } from "react";
-import { count } from "../format.ts";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { BASE } from "../../lib/node-name.ts";
+import type { NodeId } from "../../studio/api.ts";
 import type { Viewed } from "../route.ts";
-import { useActions, useStudio } from "../state/context.tsx";
-import { idOf, keptNodes, models, nameOf, newest, numberOf } from "../state/nodes.ts";
+import { columnsOf, rowsOf, sidesOf } from "../state/compare.ts";
+import { useActions, useStudio, useWorkbench } from "../state/context.tsx";
+import { idOf, models } from "../state/nodes.ts";
 import { isRunning, whyNotStart } from "../state/selectors.ts";
-import { primaryInWords, runInWords } from "../words.ts";
-import { AddPrompt } from "./add-prompt.tsx";
-import { Grid } from "./grid.tsx";
+import type { Prompt } from "../state/studio-state.ts";
+import { primaryInWords } from "../words.ts";
+import { Grid, type At } from "./grid.tsx";
+import { Foot, Head } from "./head.tsx";
 import { Viewer } from "./viewer.tsx";
 
 export function CompareScreen({ viewed }: { readonly viewed: Viewed | null }) {
-  const actions = useActions();
   const nodes = useStudio((state) => state.nodes);
+  const hidden = useStudio((state) => state.hidden);
+  const chosen = useStudio((state) => state.sides);
   const prompts = useStudio((state) => state.prompts);
-  const free = useStudio((state) => state.machine === "ready" && !isRunning(state));
-  const shown = models({ nodes });
-  useEffect(() => {
-    if (free) void actions.drawMissing();
-  }, [actions, free]);
-  if (shown.length === 1) return <Empty />;
-  const inRange =
+  const seedsEach = useStudio((state) => state.seedsEach);
+  const rows = useMemo(() => rowsOf({ prompts, seedsEach }), [prompts, seedsEach]);
+  const columns = useMemo(() => columnsOf({ nodes, hidden }), [nodes, hidden]);
+  const sides = sidesOf({ nodes, hidden, sides: chosen });
+  const [at, setAt] = useState<At>({ row: 0, node: sides.right });
+  useDrawing(rows, columns);
+
+  const pair = viewed === null ? [] : [idOf({ nodes }, viewed.left), idOf({ nodes }, viewed.right)];
+  const open =
     viewed !== null &&
-    prompts[viewed.prompt] !== undefined &&
-    [viewed.left, viewed.right].every((side) => shown.includes(idOf({ nodes }, side) ?? ""));
+    rows[viewed.prompt] !== undefined &&
+    pair.every((node) => node !== null && columns.includes(node));
+  // back in the grid, the keys are on the picture that was looked at
+  const wasOpen = useRef(false);
+  const [row, node] = open ? [viewed.prompt, pair[1] ?? BASE] : [null, BASE];
+  useEffect(() => {
+    wasOpen.current = row !== null;
+    if (row !== null) setAt({ row, node });
+  }, [row, node]);
+
+  if (models({ nodes }).length === 1) return <Empty />;
   return (
     <section className="screen compare" aria-labelledby="cmp-h">
-      {viewed !== null && inRange ? (
-        <Viewer viewed={viewed} models={shown} prompts={prompts} />
+      {open ? (
+        <Viewer viewed={viewed} models={columns} rows={rows} />
       ) : (
         <>
-          <Head />
-          <Grid models={shown} prompts={prompts} />
+          <Head rows={rows} columns={columns} sides={sides} at={at} />
+          <Grid {...{ columns, rows, sides, at, setAt }} focus={wasOpen.current} />
+          <Foot />
         </>
       )}
     </section>
   );
 }
 
-function Head() {
-  const prompts = useStudio((state) => state.prompts.length);
-  const right = useStudio((state) => numberOf(state, newest(state)));
-  const all = useStudio((state) => keptNodes(state).length + 1);
-  const drawing = useStudio((state) => state.drawing);
-  const drawn = useStudio((state) => (state.drawing === null ? "" : nameOf(state, state.drawing.node)));
-  const waiting = useStudio((state) => (state.current !== null && isRunning(state) ? runInWords(state.current) : null));
-  return (
-    <div className="head">
-      <h1 id="cmp-h">Compare</h1>
-      {drawing !== null ? (
-        <p>
-          Drawing {drawn}, picture {Math.min(drawing.of, drawing.done + 1)} of {drawing.of}
-        </p>
-      ) : waiting !== null ? (
-        <p>{waiting}. What is missing here is drawn after it.</p>
-      ) : (
-        <p>
-          {count(prompts, "prompt")}, {count(all, "model")}, the same seed in every row
-        </p>
-      )}
-      <span className="row push">
-        <AddPrompt />
-        <a className="button primary" href={`#compare/0/0-${right}`}>
-          Open side by side
-        </a>
-      </span>
-    </div>
-  );
+/** What an earlier visit asked for is read, and what is missing is drawn when the engine is free. */
+function useDrawing(rows: readonly Prompt[], columns: readonly NodeId[]): void {
+  const { store } = useWorkbench();
+  const read = useStudio((state) => state.machine !== "reading");
+  const free = useStudio((state) => state.machine === "ready" && !isRunning(state));
+  useEffect(() => {
+    if (read) void store.getState().recallCompare();
+  }, [store, read]);
+  useEffect(() => {
+    if (free) void store.getState().drawMissing();
+  }, [store, free, rows, columns]);
 }
 
 function Empty() {

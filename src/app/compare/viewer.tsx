@@ -1,54 +1,137 @@
 /** @file Two pictures of one prompt and seed in one frame. */
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { BASE } from "../../lib/node-name.ts";
 import type { NodeId } from "../../studio/api.ts";
 import { useKeys, type KeyMap } from "../keys.ts";
-import { Choice } from "../parts/choice.tsx";
 import { Side } from "../parts/mark.tsx";
 import { PictureView } from "../parts/picture.tsx";
 import { TwoUpLazy } from "../parts/two-up-lazy.tsx";
-import { printRoute, type Viewed } from "../route.ts";
+import type { TwoUpMode } from "../parts/two-up.tsx";
+import type { Viewed } from "../route.ts";
 import { KeyRow } from "../shell/keys-sheet.tsx";
-import { useStudio } from "../state/context.tsx";
+import { useStudio, useWorkbench } from "../state/context.tsx";
 import { idOf, nameOf, numberOf } from "../state/nodes.ts";
 import { cellKey } from "../state/selectors.ts";
 import type { Prompt } from "../state/studio-state.ts";
+import { drawnWith, useSave } from "./use-save.ts";
+import { useZoom, type Zoom } from "./use-zoom.ts";
+import { MODES, show, Tools } from "./viewer-tools.tsx";
 
 export interface ViewerProps {
   readonly viewed: Viewed;
   readonly models: readonly NodeId[];
-  readonly prompts: readonly Prompt[];
+  readonly rows: readonly Prompt[];
 }
 
-type Mode = "slider" | "beside";
-const MODES = [
-  { value: "slider", label: "Slider" },
-  { value: "beside", label: "Side by side" },
-] as const;
-
-/** The address changes, not the history: one step back is the grid. */
-function show(viewer: Viewed | null): void {
-  globalThis.location.replace(printRoute({ screen: "compare", viewer }));
-}
-
-export function Viewer({ viewed, models, prompts }: ViewerProps) {
+export function Viewer({ viewed, models, rows }: ViewerProps) {
+  const { store } = useWorkbench();
   const nodes = useStudio((state) => state.nodes);
   const cells = useStudio((state) => state.cells);
-  const [mode, setMode] = useState<Mode>("slider");
+  const side = useStudio((state) => state.model?.resolution ?? 64);
+  const [mode, setMode] = useState<TwoUpMode>("slider");
   const [jump, setJump] = useState<{ readonly to: number } | null>(null);
-  const keys = useMemo((): KeyMap => {
+  const [mix, setMix] = useState(50);
+  const zoom = useZoom(side);
+  const look = (right: number): void => {
+    setJump({ to: 100 - right });
+    setMix(right);
+  };
+  useKeys(useViewerKeys({ viewed, models, rows, zoom, setMode, look }));
+
+  const [leftNode, rightNode] = [idOf({ nodes }, viewed.left) ?? BASE, idOf({ nodes }, viewed.right) ?? BASE];
+  useEffect(() => store.getState().setSides({ left: leftNode, right: rightNode }), [store, leftNode, rightNode]);
+  const prompt = rows[viewed.prompt];
+  if (prompt === undefined) return null;
+  const [left, right] = [nameOf({ nodes }, leftNode), nameOf({ nodes }, rightNode)];
+  return (
+    <div className="viewer">
+      <h1 id="cmp-h" className="visually-hidden">
+        {left} and {right}
+      </h1>
+      <Tools viewed={viewed} models={models} mode={mode} setMode={setMode} zoom={zoom} />
+      <div className="stage">
+        <div
+          className={zoom.movable ? "frame movable" : "frame"}
+          ref={zoom.frame}
+          role="group"
+          aria-label="Pictures: plus and minus zoom both, arrows move them while they are larger than their place"
+          // what is moved by keys must be reached by them, as a scrolled box is
+          // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+          tabIndex={0}
+          {...zoom.handlers}
+        >
+          <TwoUpLazy
+            left={{ picture: cells[cellKey(leftNode, prompt)], name: left, side: "opponent" }}
+            right={{ picture: cells[cellKey(rightNode, prompt)], name: right, side: "player" }}
+            prompt={prompt.text}
+            mode={mode}
+            jump={jump}
+            mix={mix}
+            view={zoom.view}
+            movable={zoom.movable}
+          />
+        </div>
+      </div>
+      <aside>
+        {mode === "fade" ? (
+          <label className="mix">
+            <Side side="opponent">{left}</Side>
+            <input
+              type="range"
+              min="0"
+              max="100"
+              value={mix}
+              aria-label={`Mix of ${left} and ${right}`}
+              onChange={(event) => setMix(Number(event.target.value))}
+            />
+            <Side side="player">{right}</Side>
+          </label>
+        ) : null}
+        <About viewed={viewed} rows={rows} prompt={prompt} />
+        <Film viewed={viewed} models={models} prompt={prompt} />
+        <SaveBoth nodes={[leftNode, rightNode]} prompt={prompt} />
+        <dl className="keylist">
+          <KeyRow keys={["1", "2", "3"]} words="all left, middle, all right" />
+          <KeyRow keys={["M"]} words="next mode" />
+          <KeyRow keys={["C"]} words="swap left and right" />
+          <KeyRow keys={["←", "→"]} words="right model, with Shift the left" />
+          <KeyRow keys={["↑", "↓"]} words="prompt" />
+          <KeyRow keys={["Z"]} words="fit or 1:1" />
+          <KeyRow keys={["+", "−", "0"]} words="larger, smaller, fit" />
+        </dl>
+      </aside>
+    </div>
+  );
+}
+
+interface Keyed extends ViewerProps {
+  readonly zoom: Zoom;
+  readonly setMode: (next: (mode: TwoUpMode) => TwoUpMode) => void;
+  /** how much of the right picture is seen, percent */
+  readonly look: (right: number) => void;
+}
+
+function useViewerKeys({ viewed, models, rows, zoom, setMode, look }: Keyed): KeyMap {
+  const nodes = useStudio((state) => state.nodes);
+  return useMemo((): KeyMap => {
     const { left, right, prompt } = viewed;
     const shift = (from: number, by: number): number => {
       const at = models.indexOf(idOf({ nodes }, from) ?? BASE) + by;
       return numberOf({ nodes }, models[Math.min(models.length - 1, Math.max(0, at))] ?? BASE);
     };
-    const row = (by: number): number => Math.min(prompts.length - 1, Math.max(0, prompt + by));
+    const row = (by: number): number => Math.min(rows.length - 1, Math.max(0, prompt + by));
     return {
-      "1": () => setJump({ to: 100 }),
-      "2": () => setJump({ to: 50 }),
-      "3": () => setJump({ to: 0 }),
-      m: () => setMode((now) => (now === "slider" ? "beside" : "slider")),
+      "1": () => look(0),
+      "2": () => look(50),
+      "3": () => look(100),
+      m: () =>
+        setMode((now) => MODES[(MODES.findIndex(({ value }) => value === now) + 1) % MODES.length]?.value ?? now),
       c: () => show({ ...viewed, left: right, right: left }),
+      z: () => zoom.to(zoom.view.scale === null ? 1 : null),
+      "+": () => zoom.step(1),
+      "=": () => zoom.step(1),
+      "-": () => zoom.step(-1),
+      "0": () => zoom.to(null),
       ArrowLeft: () => show({ ...viewed, right: shift(right, -1) }),
       ArrowRight: () => show({ ...viewed, right: shift(right, 1) }),
       "shift+ArrowLeft": () => show({ ...viewed, left: shift(left, -1) }),
@@ -57,92 +140,26 @@ export function Viewer({ viewed, models, prompts }: ViewerProps) {
       ArrowDown: () => show({ ...viewed, prompt: row(1) }),
       Escape: () => show(null),
     };
-  }, [viewed, nodes, models, prompts]);
-  useKeys(keys);
-
-  const prompt = prompts[viewed.prompt];
-  if (prompt === undefined) return null;
-  const [leftNode, rightNode] = [idOf({ nodes }, viewed.left) ?? BASE, idOf({ nodes }, viewed.right) ?? BASE];
-  const [left, right] = [nameOf({ nodes }, leftNode), nameOf({ nodes }, rightNode)];
-  return (
-    <div className="viewer">
-      <h1 id="cmp-h" className="visually-hidden">
-        {left} and {right}
-      </h1>
-      <Tools viewed={viewed} models={models} mode={mode} setMode={setMode} />
-      <div className="stage">
-        <TwoUpLazy
-          left={{ picture: cells[cellKey(leftNode, prompt)], name: left, side: "opponent" }}
-          right={{ picture: cells[cellKey(rightNode, prompt)], name: right, side: "player" }}
-          prompt={prompt.text}
-          beside={mode === "beside"}
-          jump={jump}
-        />
-      </div>
-      <aside>
-        <div>
-          <p className="prompt">{prompt.text}</p>
-          <p className="small quieter">
-            prompt {viewed.prompt + 1} of {prompts.length}, seed {prompt.seed}
-          </p>
-        </div>
-        <Film viewed={viewed} models={models} prompt={prompt} />
-        <dl className="keylist">
-          <KeyRow keys={["1", "2", "3"]} words="all left, middle, all right" />
-          <KeyRow keys={["M"]} words="next mode" />
-          <KeyRow keys={["C"]} words="swap left and right" />
-          <KeyRow keys={["←", "→"]} words="right iteration, with Shift the left" />
-          <KeyRow keys={["↑", "↓"]} words="prompt" />
-        </dl>
-      </aside>
-    </div>
-  );
+    // look and setMode only call setters, which never change
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, [viewed, nodes, models, rows, zoom]);
 }
 
-interface ToolsProps {
+interface AboutProps {
   readonly viewed: Viewed;
-  readonly models: readonly NodeId[];
-  readonly mode: Mode;
-  readonly setMode: (mode: Mode) => void;
+  readonly rows: readonly Prompt[];
+  readonly prompt: Prompt;
 }
 
-function Tools({ viewed, models, mode, setMode }: ToolsProps) {
-  const nodes = useStudio((state) => state.nodes);
-  const select = (side: "left" | "right") => (
-    <label className={side === "left" ? "side opponent" : "side player"}>
-      <span className="visually-hidden">{side === "left" ? "Left" : "Right"}</span>
-      <select
-        className="field"
-        value={viewed[side]}
-        onChange={(event) => show({ ...viewed, [side]: Number(event.target.value) })}
-      >
-        {models.map((node) => (
-          <option key={node} value={numberOf({ nodes }, node)}>
-            {nameOf({ nodes }, node)}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
+function About({ viewed, rows, prompt }: AboutProps) {
+  const model = useStudio((state) => state.model);
   return (
-    <div className="tools">
-      <a className="button" href="#compare">
-        Back <kbd className="wide-only">Esc</kbd>
-      </a>
-      <Choice label="Mode" options={MODES} value={mode} onChange={setMode} />
-      <span className="row">
-        {select("left")}
-        <button
-          type="button"
-          className="button icon"
-          aria-label="Swap left and right (C)"
-          title="Swap (C)"
-          onClick={() => show({ ...viewed, left: viewed.right, right: viewed.left })}
-        >
-          <span aria-hidden="true">⇄</span>
-        </button>
-        {select("right")}
-      </span>
+    <div>
+      <p className="prompt">{prompt.text}</p>
+      <p className="small quieter">
+        row {viewed.prompt + 1} of {rows.length}, seed {prompt.seed}
+        {model === null ? "" : `, ${drawnWith(model)}`}
+      </p>
     </div>
   );
 }
@@ -158,7 +175,7 @@ function Film({ viewed, models, prompt }: FilmProps) {
   const nodes = useStudio((state) => state.nodes);
   const cells = useStudio((state) => state.cells);
   return (
-    <div className="film" role="group" aria-label="Right iteration">
+    <div className="film" role="group" aria-label="Right model">
       {models.map((node) => {
         const [name, number] = [nameOf({ nodes }, node), numberOf({ nodes }, node)];
         const side = number === viewed.right ? "player" : number === viewed.left ? "opponent" : null;
@@ -174,6 +191,27 @@ function Film({ viewed, models, prompt }: FilmProps) {
           </button>
         );
       })}
+    </div>
+  );
+}
+
+function SaveBoth({ nodes: both, prompt }: { readonly nodes: readonly NodeId[]; readonly prompt: Prompt }) {
+  const nodes = useStudio((state) => state.nodes);
+  const cells = useStudio((state) => state.cells);
+  const { saving, saveOne } = useSave();
+  return (
+    <div className="row saves">
+      {[...new Set(both)].map((node) => (
+        <button
+          type="button"
+          className="button"
+          key={node}
+          disabled={saving || cells[cellKey(node, prompt)] === undefined}
+          onClick={() => saveOne(node, prompt)}
+        >
+          Save {nameOf({ nodes }, node)} as PNG
+        </button>
+      ))}
     </div>
   );
 }

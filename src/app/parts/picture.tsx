@@ -1,5 +1,6 @@
 /** @file A picture by its id, a picture being drawn, and a place where none is yet. */
 import { useLayoutEffect, useRef } from "react";
+import type { Pixels } from "../pictures.ts";
 import { useWorkbench } from "../state/context.tsx";
 
 export interface PictureProps {
@@ -12,17 +13,19 @@ export interface PictureProps {
 
 export function PictureView({ id, label, waiting = false }: PictureProps) {
   const { pictures } = useWorkbench();
-  const canvas = useRef<HTMLCanvasElement>(null);
   const pixels = id === null || id === undefined ? undefined : pictures.get(id);
+  if (pixels === undefined) return <span className={waiting ? "picture waiting" : "picture"} />;
+  return <PixelsView pixels={pixels} label={label} />;
+}
 
+export function PixelsView({ pixels, label }: { readonly pixels: Pixels; readonly label: string }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
-    if (pixels === undefined || canvas.current === null) return;
+    if (canvas.current === null) return;
     canvas.current.width = pixels.side;
     canvas.current.height = pixels.side;
     canvas.current.getContext("2d")?.putImageData(new ImageData(pixels.rgba, pixels.side), 0, 0);
   }, [pixels]);
-
-  if (pixels === undefined) return <span className={waiting ? "picture waiting" : "picture"} />;
   return label === "" ? (
     <canvas className="picture" ref={canvas} aria-hidden="true" />
   ) : (

@@ -6,7 +6,7 @@ const TwoUp = lazy(async () => ({ default: (await import("./two-up.tsx")).TwoUp 
 
 export function TwoUpLazy(props: TwoUpProps) {
   return (
-    <Suspense fallback={<div className="twoup" />}>
+    <Suspense fallback={<div className={props.mode === "beside" ? "twoup beside" : "twoup"} />}>
       <TwoUp {...props} />
     </Suspense>
   );

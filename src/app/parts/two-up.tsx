@@ -1,9 +1,12 @@
-/** @file Two pictures in one frame: opponent left, player right, with a divider or side by side. Loaded with its screen. */
-import { useEffect, useRef, type KeyboardEvent } from "react";
+/** @file Two pictures in one frame: opponent left, player right; a divider, side by side, a mix, or what differs. Loaded with its screen. */
+import { useEffect, useMemo, useRef, type KeyboardEvent, type ReactNode } from "react";
 import { useReactCompareSlider } from "react-compare-slider/hooks";
 import { HandleRoot, Item, Provider, Root } from "react-compare-slider/components";
-import { PictureView } from "./picture.tsx";
+import { differenceOf } from "../difference.ts";
+import { useWorkbench } from "../state/context.tsx";
+import { FIT, isHard, offsetOf, type View } from "../zoom.ts";
 import { Side, type SideName } from "./mark.tsx";
+import { PictureView, PixelsView } from "./picture.tsx";
 
 export interface Shown {
   readonly picture: string | undefined;
@@ -11,13 +14,21 @@ export interface Shown {
   readonly side: SideName;
 }
 
+export type TwoUpMode = "slider" | "beside" | "fade" | "difference";
+
 export interface TwoUpProps {
   readonly left: Shown;
   readonly right: Shown;
   readonly prompt: string;
-  readonly beside?: boolean;
+  readonly mode?: TwoUpMode;
   /** Moves the divider from outside: a new object each time, percent of the width. */
   readonly jump?: { readonly to: number } | null;
+  /** how much of the right picture is seen in a fade, percent */
+  readonly mix?: number;
+  /** of both pictures; Fit where absent */
+  readonly view?: View;
+  /** a drag moves the pictures, so only the handle moves the divider */
+  readonly movable?: boolean;
 }
 
 /** Page is 10, Home and End are all left and all right; the arrows' 2 is the library's own. */
@@ -29,11 +40,20 @@ const KEYS: { readonly [key: string]: (at: number) => number } = {
 };
 
 export function TwoUp(props: TwoUpProps) {
-  return props.beside === true ? <Beside {...props} /> : <Slider {...props} />;
+  switch (props.mode ?? "slider") {
+    case "slider":
+      return <Slider {...props} />;
+    case "beside":
+      return <Beside {...props} />;
+    case "fade":
+      return <Fade {...props} />;
+    case "difference":
+      return <Apart {...props} />;
+  }
 }
 
-function Slider({ left, right, prompt, jump = null }: TwoUpProps) {
-  const slider = useReactCompareSlider({ keyboardIncrement: "2%", transition: "none", onlyHandleDraggable: false });
+function Slider({ left, right, prompt, jump = null, view = FIT, movable = false }: TwoUpProps) {
+  const slider = useReactCompareSlider({ keyboardIncrement: "2%", transition: "none", onlyHandleDraggable: movable });
   const move = useRef(slider.setPosition);
   useEffect(() => {
     if (jump !== null) move.current(jump.to);
@@ -51,10 +71,10 @@ function Slider({ left, right, prompt, jump = null }: TwoUpProps) {
       <Provider {...slider}>
         <Root>
           <Item item="itemOne">
-            <PictureView id={left.picture} label={`${left.name}: ${prompt}`} waiting />
+            <Pane shown={left} prompt={prompt} view={view} />
           </Item>
           <Item item="itemTwo">
-            <PictureView id={right.picture} label={`${right.name}: ${prompt}`} waiting />
+            <Pane shown={right} prompt={prompt} view={view} />
           </Item>
           <HandleRoot
             aria-label={`Divider between ${left.name} on the left and ${right.name} on the right`}
@@ -76,15 +96,82 @@ function Slider({ left, right, prompt, jump = null }: TwoUpProps) {
   );
 }
 
-function Beside({ left, right, prompt }: TwoUpProps) {
+function Beside({ left, right, prompt, view = FIT }: TwoUpProps) {
   return (
     <div className="twoup beside">
       {[left, right].map((shown, at) => (
         <figure key={at === 0 ? "left" : "right"}>
-          <PictureView id={shown.picture} label={`${shown.name}: ${prompt}`} waiting />
+          <Pane shown={shown} prompt={prompt} view={view} />
           <Tag shown={shown} at={at === 0 ? "left" : "right"} />
         </figure>
       ))}
+    </div>
+  );
+}
+
+function Fade({ left, right, prompt, mix = 50, view = FIT }: TwoUpProps) {
+  return (
+    <div className="twoup over">
+      <Pane shown={left} prompt={prompt} view={view} />
+      <div className="upper" style={{ opacity: mix / 100 }}>
+        <Pane shown={right} prompt={prompt} view={view} />
+      </div>
+      <Tag shown={left} at="left" />
+      <Tag shown={right} at="right" />
+    </div>
+  );
+}
+
+function Apart({ left, right, prompt, view = FIT }: TwoUpProps) {
+  const { pictures } = useWorkbench();
+  const apart = useMemo(() => {
+    const [a, b] = [left.picture, right.picture].map((id) => (id === undefined ? undefined : pictures.get(id)));
+    return a === undefined || b === undefined || a.side !== b.side ? null : differenceOf(a, b);
+  }, [pictures, left.picture, right.picture]);
+  return (
+    <div className="twoup">
+      <Place view={view} side={apart?.pixels.side}>
+        {apart === null ? (
+          <span className="picture waiting" />
+        ) : (
+          <PixelsView pixels={apart.pixels} label={`Difference of ${left.name} and ${right.name}: ${prompt}`} />
+        )}
+      </Place>
+      {apart === null ? null : (
+        <div className="tag left">
+          {apart.mean === 0
+            ? "No difference, the same pixels"
+            : `Difference${apart.gain > 1 ? ` × ${apart.gain}` : ""}, mean ${apart.mean.toFixed(1)} of 255`}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Pane({ shown, prompt, view }: { readonly shown: Shown; readonly prompt: string; readonly view: View }) {
+  const { pictures } = useWorkbench();
+  const side = shown.picture === undefined ? undefined : pictures.get(shown.picture)?.side;
+  return (
+    <Place view={view} side={side}>
+      <PictureView id={shown.picture} label={`${shown.name}: ${prompt}`} waiting />
+    </Place>
+  );
+}
+
+interface PlaceProps {
+  readonly view: View;
+  /** of the picture, in its pixels; undefined: none is there yet */
+  readonly side: number | undefined;
+  readonly children: ReactNode;
+}
+
+/** A picture in the middle of its pane, or as far from there as the view says. */
+function Place({ view, side, children }: PlaceProps) {
+  const { x, y } = offsetOf(view);
+  const width = view.scale === null || side === undefined ? "100%" : `${view.scale * side}px`;
+  return (
+    <div className={isHard(view) ? "pane hard" : "pane"}>
+      <div style={{ inlineSize: width, transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}>{children}</div>
     </div>
   );
 }

@@ -1,15 +1,44 @@
 /** @file Base and iterations side by side: the same prompts, the same seeds, drawn once. */
-import type { NodeId, PageEvent, Picture } from "../../studio/api.ts";
+import * as v from "valibot";
+import { BASE } from "../../lib/node-name.ts";
+import type { DrawRequest, ModelInfo, NodeId, PageEvent, Picture } from "../../studio/api.ts";
 import { CLOSE, isAbort, problemFrom } from "../problem.ts";
 import { keptNodes, models } from "./nodes.ts";
 import { cellKey, isRunning } from "./selectors.ts";
 import type { CompareSlice, Deps, PairItem, Prompt, Slice, StudioState } from "./studio-state.ts";
 
 export const FIRST_SEED = 42;
+export const MOST_PROMPTS = 50;
+export const MOST_SEEDS = 4;
 const PROMPT_COUNT = 4;
+const SEED_STRIDE = 100;
+const NOTE = "compare";
+
+const noteSchema = v.object({
+  prompts: v.pipe(
+    v.array(v.object({ text: v.pipe(v.string(), v.nonEmpty()), seed: v.pipe(v.number(), v.safeInteger()) })),
+    v.maxLength(MOST_PROMPTS),
+  ),
+  seedsEach: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_SEEDS)),
+  hidden: v.array(v.string()),
+});
+
+export const emptyCompare = {
+  prompts: [],
+  seedsEach: 1,
+  hidden: [],
+  sides: { left: null, right: null },
+  cells: {},
+  held: null,
+} satisfies Partial<CompareSlice>;
 
 export function drawSteps(large: boolean): number {
   return large ? 50 : 20;
+}
+
+/** With what the grid is drawn. */
+export function drawSettings(model: ModelInfo): Pick<DrawRequest, "steps" | "guidance" | "negativePrompt"> {
+  return { steps: drawSteps(model.large), guidance: model.guidance, negativePrompt: "" };
 }
 
 /** A few captions, spread over the pairs, each with its own seed. */
@@ -22,62 +51,137 @@ export function promptsFrom(pairs: readonly Pick<PairItem, "caption">[]): readon
     .map((text, at) => ({ text, seed: FIRST_SEED + at }));
 }
 
-/** The prompts of the first model whose column is not complete. */
-function nextMissing(state: StudioState): { node: NodeId; prompts: readonly Prompt[] } | null {
-  for (const node of models(state)) {
-    const prompts = state.prompts.filter((prompt) => state.cells[cellKey(node, prompt)] === undefined);
-    if (prompts.length > 0) return { node, prompts };
+/** The grid's rows: a prompt's further seeds are 100 apart, so they stay what they are when prompts come and go. */
+export function rowsOf({ prompts, seedsEach }: Pick<StudioState, "prompts" | "seedsEach">): readonly Prompt[] {
+  return prompts.flatMap(({ text, seed }) =>
+    Array.from({ length: seedsEach }, (_, at) => ({ text, seed: seed + at * SEED_STRIDE })),
+  );
+}
+
+/** The grid's columns: never none. */
+export function columnsOf(state: Pick<StudioState, "nodes" | "hidden">): readonly NodeId[] {
+  const all = models(state);
+  const shown = all.filter((node) => !state.hidden.includes(node));
+  return shown.length > 0 ? shown : all.slice(0, 1);
+}
+
+/** Who stands left and right: of the grid's columns, two where there are two. */
+export function sidesOf(state: Pick<StudioState, "nodes" | "hidden" | "sides">): { left: NodeId; right: NodeId } {
+  const columns = columnsOf(state);
+  const seen = (node: NodeId | null): NodeId | undefined => columns.find((column) => column === node);
+  const left = seen(state.sides.left) ?? columns.find((node) => node !== state.sides.right) ?? columns[0] ?? BASE;
+  return { left, right: seen(state.sides.right) ?? columns.findLast((node) => node !== left) ?? left };
+}
+
+/** What a stop holds for: a new model is drawn all the same. */
+const heldNow = (state: Pick<StudioState, "nodes">): string => models(state).join();
+
+export function isHeld(state: Pick<StudioState, "nodes" | "held">): boolean {
+  return state.held === heldNow(state);
+}
+
+/** Cells of the grid without a picture. */
+export function missingIn(state: StudioState): number {
+  const rows = rowsOf(state);
+  const lacks = (node: NodeId): number => rows.filter((row) => state.cells[cellKey(node, row)] === undefined).length;
+  return columnsOf(state).reduce((sum, node) => sum + lacks(node), 0);
+}
+
+/** The rows of the first column that is not complete. */
+function nextMissing(state: StudioState): { node: NodeId; rows: readonly Prompt[] } | null {
+  for (const node of columnsOf(state)) {
+    const rows = rowsOf(state).filter((row) => state.cells[cellKey(node, row)] === undefined);
+    if (rows.length > 0) return { node, rows };
   }
   return null;
 }
 
 export const createCompare: Slice<CompareSlice> = (set, get, deps) => {
+  const { project } = deps;
   let stop: AbortController | null = null;
+  let recalled: Promise<void> | null = null;
+
+  const recall = async (): Promise<void> => {
+    // prompts of an earlier visit are worth less than a message in the way: without them there are the pairs' own
+    const value = await deps.studio.call("readNote", { project, name: NOTE }).catch(() => null);
+    const note = v.safeParse(noteSchema, value);
+    if (note.success && note.output.prompts.length > 0) set(note.output);
+  };
+
+  /** Changes what the grid shows, keeps it, and draws what is new. */
+  const choose = (part: Partial<Pick<StudioState, "prompts" | "seedsEach" | "hidden">>): void => {
+    set({ ...part, held: null });
+    const { prompts, seedsEach, hidden } = get();
+    void deps.studio
+      .call("writeNote", { project, name: NOTE, value: { prompts, seedsEach, hidden } })
+      .catch((error: unknown) => {
+        const what = "The prompts of Compare could not be saved.";
+        const safe = "They stay here until this page is closed, and everything else is safe.";
+        set({ problem: problemFrom(error, { what, safe, remedy: CLOSE }) });
+      });
+    // a drawing under way is of the old grid; what it has drawn stays
+    get().stopDrawing();
+    void get().drawMissing();
+  };
 
   return {
-    prompts: [],
-    cells: {},
+    ...emptyCompare,
     drawing: null,
+
+    recallCompare: () => (recalled ??= recall()),
 
     addPrompt(text) {
       const wanted = text.trim();
-      if (wanted === "" || get().prompts.some((prompt) => prompt.text === wanted)) return;
-      set((state) => {
-        const seed = Math.max(FIRST_SEED - 1, ...state.prompts.map((prompt) => prompt.seed)) + 1;
-        return { prompts: [...state.prompts, { text: wanted, seed }] };
-      });
-      void get().drawMissing();
+      const { prompts } = get();
+      if (wanted === "" || prompts.length >= MOST_PROMPTS || prompts.some((prompt) => prompt.text === wanted)) return;
+      const seed = Math.max(FIRST_SEED - 1, ...prompts.map((prompt) => prompt.seed)) + 1;
+      choose({ prompts: [...prompts, { text: wanted, seed }] });
     },
 
+    removePrompt(text) {
+      const { prompts, cells } = get();
+      const gone = prompts.filter((prompt) => prompt.text === text);
+      if (gone.length === prompts.length) return;
+      const rows = rowsOf({ prompts: gone, seedsEach: MOST_SEEDS });
+      const keys = new Set(models(get()).flatMap((node) => rows.map((row) => cellKey(node, row))));
+      const [out, kept] = [Object.entries(cells).filter(([key]) => keys.has(key)), { ...cells }];
+      for (const [key] of out) delete kept[key];
+      set({ cells: kept });
+      deps.pictures.drop(out.map(([, picture]) => picture));
+      choose({ prompts: prompts.filter((prompt) => prompt.text !== text) });
+    },
+
+    setSeedsEach: (seedsEach) => choose({ seedsEach: Math.min(MOST_SEEDS, Math.max(1, Math.round(seedsEach))) }),
+
+    setHidden(node, hide) {
+      const hidden = get().hidden.filter((other) => other !== node);
+      choose({ hidden: hide ? [...hidden, node] : hidden });
+    },
+
+    setSides: (sides) => set((state) => ({ sides: { ...state.sides, ...sides } })),
+
     async drawMissing() {
+      if (get().machine === "ready") await get().recallCompare();
       const { model } = get();
       if (model === null || get().machine !== "ready" || keptNodes(get()).length === 0) return;
-      if (get().drawing !== null || isRunning(get())) return;
+      if (get().drawing !== null || isHeld(get()) || isRunning(get())) return;
       const mine = new AbortController();
       stop = mine;
       try {
         for (let next = nextMissing(get()); next !== null && !mine.signal.aborted; next = nextMissing(get())) {
-          const { node, prompts } = next;
-          set({ drawing: { node, done: 0, of: prompts.length } });
-          const request = {
-            project: deps.project,
-            node,
-            prompts: prompts.map((prompt) => prompt.text),
-            negativePrompt: "",
-            seeds: prompts.map((prompt) => prompt.seed),
-            steps: drawSteps(model.large),
-            guidance: model.guidance,
-          };
+          const { node, rows } = next;
+          set({ drawing: { node, done: 0, of: rows.length, pace: null, startedAt: deps.now() } });
+          const [prompts, seeds] = [rows.map(({ text }) => text), rows.map(({ seed }) => seed)];
+          const request = { project, node, prompts, seeds, ...drawSettings(model) };
           const { pictures } = await deps.studio.call("draw", request, mine.signal);
-          if (pictures.length < prompts.length) throw new Error("internal: fewer pictures than prompts came back");
+          if (pictures.length < rows.length) throw new Error("internal: fewer pictures than prompts came back");
           for (const picture of pictures) set((state) => withCell(state, node, picture, deps));
         }
       } catch (error) {
         if (!isAbort(error) && !mine.signal.aborted) {
           const what = "The pictures could not be drawn.";
-          set({
-            problem: problemFrom(error, { what, safe: "Your pairs and every iteration are safe.", remedy: CLOSE }),
-          });
+          const safe = "Your pairs and every iteration are safe.";
+          set({ held: heldNow(get()), problem: problemFrom(error, { what, safe, remedy: CLOSE }) });
         }
       } finally {
         if (stop === mine) {
@@ -92,10 +196,16 @@ export const createCompare: Slice<CompareSlice> = (set, get, deps) => {
       stop = null;
       set({ drawing: null });
     },
+
+    holdDrawing(held) {
+      set({ held: held ? heldNow(get()) : null });
+      if (held) get().stopDrawing();
+      else void get().drawMissing();
+    },
   };
 };
 
-function withCell(state: StudioState, node: NodeId, picture: Picture, deps: Deps): Partial<StudioState> {
+export function withCell(state: StudioState, node: NodeId, picture: Picture, deps: Deps): Partial<StudioState> {
   const key = cellKey(node, { text: picture.prompt, seed: picture.seed });
   if (state.cells[key] !== undefined) return {};
   return { cells: { ...state.cells, [key]: deps.pictures.keep(picture) } };
@@ -106,5 +216,6 @@ export function onDrawEvent(event: PageEvent, state: StudioState, deps: Deps): P
   const { drawing } = state;
   if (event.kind !== "drawn" || drawing === null || event.node !== drawing.node) return {};
   const part = withCell(state, event.node, event.picture, deps);
-  return { ...part, drawing: { ...drawing, done: Math.min(drawing.of, drawing.done + 1) } };
+  const done = Math.min(drawing.of, drawing.done + 1);
+  return { ...part, drawing: { ...drawing, done, pace: (deps.now() - drawing.startedAt) / done } };
 }
