@@ -6,8 +6,8 @@ import { startPairReader } from "./studio/pair-reader.ts";
 /** The engine in its worker; with `?fake` one that only pretends, for trying the page and for its tests. */
 async function startEngine(pretend: string | null): Promise<Studio> {
   if (pretend === null) return (await import("./studio/client.ts")).startStudio();
-  const { createFakeStudio, fakeOptions } = await import("./app/fake/fake-studio.ts");
-  return createFakeStudio(fakeOptions(pretend, sessionStorage));
+  const { pretendStudio } = await import("./app/fake/other-tab.ts");
+  return pretendStudio(pretend, sessionStorage);
 }
 
 const element = document.getElementById("root");

@@ -8,6 +8,7 @@ import { ProblemMessage } from "./parts/message.tsx";
 import { parseRoute } from "./route.ts";
 import { Bar } from "./shell/bar.tsx";
 import { KeysSheet } from "./shell/keys-sheet.tsx";
+import { Notices } from "./shell/notices.tsx";
 import { StatusLine } from "./shell/status-line.tsx";
 import { StartScreen } from "./start/start-screen.tsx";
 import { useActions, useStudio, useWorkbench } from "./state/context.tsx";
@@ -34,6 +35,7 @@ export function App() {
             <ProblemMessage problem={problem} />
           </div>
         )}
+        <Notices />
         <Screen />
       </main>
       <StatusLine />

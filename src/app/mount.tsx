@@ -6,6 +6,7 @@ import "./styles/two-up.css";
 import "./styles/start.css";
 import "./styles/pairs.css";
 import "./styles/iterate.css";
+import "./styles/tree.css";
 import "./styles/compare.css";
 import { createRoot } from "react-dom/client";
 import type { Studio } from "../studio/api.ts";

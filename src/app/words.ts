@@ -1,4 +1,6 @@
 /** @file What runs, in a few words: for the status line, the title and the live region. */
+import { nodeName } from "../lib/node-name.ts";
+import { count, iterationSpan } from "./format.ts";
 import { keptNodes, nameOf, nextNode } from "./state/nodes.ts";
 import { isFaulty, isRunning, whyNotStart } from "./state/selectors.ts";
 import type { Current, StudioState } from "./state/studio-state.ts";
@@ -33,11 +35,13 @@ export function statusInWords(state: StudioState): string {
   if (state.drawing !== null) {
     return `Drawing ${nameOf(state, state.drawing.node)}, ${state.drawing.done} of ${state.drawing.of}`;
   }
+  if (state.scoring !== null) return `Scoring pictures, ${state.scoring.done} of ${state.scoring.of}`;
   if (state.reading !== null) return `Reading pairs, ${state.reading.done} of ${state.reading.of}`;
   if (state.machine === "looking") return "Measuring this computer";
   if (state.machine === "opening") return "Opening the model";
   if (state.machine === "failed") return "No model is open";
   if (state.machine === "reading") return "Reading the project";
+  if (state.elsewhere) return "Another tab trains this project";
   if (state.current !== null) return pausedInWords(state.current);
   const faulty = state.pairs.filter(isFaulty).length;
   if (faulty > 0) return `${faulty} ${faulty === 1 ? "pair needs" : "pairs need"} a look`;
@@ -46,10 +50,15 @@ export function statusInWords(state: StudioState): string {
   return state.pairs.length > 0 && whyNotStart(state) === null ? "Ready" : "Everything runs on this computer";
 }
 
+/** What nothing that happens to a run can touch. */
+export function safeInWords(state: StudioState): string {
+  return `Safe: ${count(state.pairs.length, "pair")}, ${iterationSpan(keptNodes(state).map(nodeName))}.`;
+}
+
 /** Of the tab: what a person looks for among others. */
 export function titleInWords(state: StudioState): string {
   const { current } = state;
-  if (current === null) return "SPIN Studio";
+  if (current === null || state.elsewhere) return "SPIN Studio";
   const { name } = current;
   if (current.phase === "paused") return `Paused, ${name}`;
   if (current.phase === "failed") return `Stopped, ${name}`;

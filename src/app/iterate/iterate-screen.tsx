@@ -1,33 +1,62 @@
 /** @file Iterate: the tree, the node that is looked at, its curves. */
-import { keptNodes } from "../state/nodes.ts";
+import { useMemo } from "react";
+import { BASE, nodeName } from "../../lib/node-name.ts";
+import type { NodeId } from "../../studio/api.ts";
 import { useStudio } from "../state/context.tsx";
+import { pausedRun } from "../state/machine.ts";
+import { idOf, newest, nextNode, nodeOf } from "../state/nodes.ts";
+import type { Current, StudioState } from "../state/studio-state.ts";
 import { useReports } from "../use-reports.ts";
 import { Charts } from "./charts.tsx";
 import { Done } from "./done.tsx";
 import { Live } from "./live.tsx";
+import { Base, Lost } from "./other-nodes.tsx";
 import { Ready } from "./ready.tsx";
+import { NEXT } from "./tree-rows.ts";
 import { Tree } from "./tree.tsx";
 
-/** @param asked the number of the node in the address; else the one under way, the newest one kept, or the first */
+/** The node in the address; else the one under way, the newest one kept, or the next. */
+function shownOf(state: StudioState, asked: number | null): NodeId | typeof NEXT {
+  const { current } = state;
+  const found = asked === null ? null : idOf(state, asked);
+  if (found !== null) return found;
+  if (current !== null) return current.node ?? NEXT;
+  if (asked === nextNode(state).number) return NEXT;
+  return newest(state) === BASE ? NEXT : newest(state);
+}
+
+/** @param asked the number of the node in the address */
 export function IterateScreen({ asked }: { readonly asked: number | null }) {
+  const shown = useStudio((state) => shownOf(state, asked));
   const current = useStudio((state) => state.current);
-  const nodes = useStudio((state) => state.nodes);
-  const kept = keptNodes({ nodes });
-  const viewed = asked !== null && asked > 0 ? asked : (current?.number ?? kept.at(-1)?.number ?? 1);
-  const found = kept.find(({ number }) => number === viewed);
-  const live = current !== null && (current.number === viewed || found === undefined);
-  const done = live ? undefined : found;
-  const reports = useReports(live ? current.node : (done?.id ?? null));
+  const node = useStudio((state) => nodeOf(state, shown));
+  const lost = node !== undefined && (node.state === "gone" || node.deleted !== null);
+  const waiting = useMemo(() => (node?.state === "begun" && !lost ? pausedRun(node) : null), [node, lost]);
+  // a run that is begun and not the one under way can be gone on with as well
+  const run: Current | null = current !== null && (current.node ?? NEXT) === shown ? current : waiting;
+  const reports = useReports(lost || shown === NEXT ? (run?.node ?? null) : shown);
   const charts = reports.length > 0;
-  const savedSteps = live ? current.savedSteps : NONE;
-  const lossName = live ? current.settings.loss : (done?.settings.loss ?? null);
+  const lossName = run?.settings.loss ?? node?.settings.loss ?? null;
+  const name = run?.name ?? (node === undefined ? "" : nodeName(node));
   return (
     <section className={charts ? "screen iterate" : "screen iterate no-charts"} aria-labelledby="it-h">
-      <Tree viewed={live ? current.number : (done?.number ?? null)} />
+      <Tree shown={shown} />
       <div className="run">
-        {live ? <Live current={current} /> : done !== undefined ? <Done node={done} /> : <Ready />}
+        {run !== null ? (
+          <Live current={run} />
+        ) : shown === BASE ? (
+          <Base />
+        ) : node === undefined ? (
+          <Ready />
+        ) : lost ? (
+          <Lost node={node} />
+        ) : (
+          <Done node={node} />
+        )}
       </div>
-      {charts ? <Charts reports={reports} savedSteps={savedSteps} lossName={lossName} /> : null}
+      {charts ? (
+        <Charts name={name} reports={reports} savedSteps={run?.savedSteps ?? NONE} lossName={lossName} />
+      ) : null}
     </section>
   );
 }

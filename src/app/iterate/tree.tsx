@@ -1,116 +1,169 @@
-/** @file The chain: Base, what was kept, the opponent of now, the player, what comes next. */
-import { BASE } from "../../lib/node-name.ts";
+/** @file The tree of iterations, made of their pictures: looked at, walked by arrows, and where each node's actions are. */
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { nodeName } from "../../lib/node-name.ts";
 import type { NodeId } from "../../studio/api.ts";
-import { PictureView } from "../parts/picture.tsx";
-import { useStudio } from "../state/context.tsx";
-import { models, nameOf, newest, nextNode, nodeOf, numberOf } from "../state/nodes.ts";
-import { cellKey } from "../state/selectors.ts";
-import type { StudioState } from "../state/studio-state.ts";
+import { count, room } from "../format.ts";
+import { useActions, useStudio } from "../state/context.tsx";
+import { nextFace } from "../state/faces.ts";
+import { nameOf, nextNode, nodeOf } from "../state/nodes.ts";
+import { type DialogKind, TreeDialog } from "./tree-dialogs.tsx";
+import { TreeNode } from "./tree-node.tsx";
+import { NEXT, type Row, treeKey, treeRows, typedTo } from "./tree-rows.ts";
+import { hrefOf, sidesNow, treeObstacle } from "./tree-words.ts";
 
-/** @param viewed the number of the node that is looked at; null: the next one */
-export function Tree({ viewed }: { readonly viewed: number | null }) {
+const TYPING_MS = 700;
+const NOTHING: ReadonlySet<NodeId> = new Set();
+
+export function Tree({ shown }: { readonly shown: NodeId | typeof NEXT }) {
+  const actions = useActions();
   const state = useStudio((whole) => whole);
-  const { current } = state;
-  const last = newest(state);
-  const next = nextNode(state);
+  const { nodes, current } = state;
+  const [folded, setFolded] = useState(NOTHING);
+  const [at, setAt] = useState<string | null>(null);
+  const [dialog, setDialog] = useState<{ readonly kind: DialogKind; readonly node: NodeId } | null>(null);
+  const tree = useRef<HTMLDivElement>(null);
+  const typed = useRef({ text: "", when: 0 });
+  useFaces();
+
+  const next =
+    current === null
+      ? state.elsewhere
+        ? null
+        : nextNode(state).parent
+      : current.node === null
+        ? nextNode(state).parent
+        : null;
+  const rows = useMemo(() => treeRows(nodes, next, folded), [nodes, next, folded]);
+  const stop = rows.find(({ id }) => id === at) ?? rows.find(({ id }) => id === shown) ?? rows[0];
+  const sides = sidesNow(state, shown);
+  const nameOfRow = ({ id }: Row): string => {
+    if (id !== NEXT) return nameOf(state, id);
+    return current?.name ?? nextNode(state).title;
+  };
+
+  const fold = (node: NodeId, shut: boolean): void => {
+    const others = [...folded].filter((id) => id !== node);
+    setFolded(new Set(shut ? [...others, node] : others));
+  };
+  const open = (row: Row): void => {
+    globalThis.location.hash = hrefOf(state, row.id);
+  };
+  const focus = (row: Row | undefined): void => {
+    if (row === undefined) return;
+    setAt(row.id);
+    tree.current?.querySelector<HTMLElement>(`[data-node="${CSS.escape(row.id)}"]`)?.focus();
+  };
+  // the row that had the focus is gone: its parent has it now
+  const held = useRef(false);
+  useEffect(() => {
+    if (held.current && tree.current !== null && document.activeElement === document.body) focus(stop);
+  });
+
+  const act = (row: Row, key: string): boolean => {
+    const node = nodeOf(state, row.id);
+    const alive = node !== undefined && node.deleted === null && node.state !== "gone";
+    const mine = treeObstacle({ current: current?.node === row.id ? current : null, elsewhere: state.elsewhere });
+    if (key === "Enter" || key === " ") open(row);
+    else if (key === "F2" && alive && !state.elsewhere) setDialog({ kind: "rename", node: row.id });
+    else if (key === "Delete" && alive && mine === null) void actions.deleteNode(row.id);
+    else return false;
+    return true;
+  };
+
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>): void => {
+    const index = rows.findIndex(({ id }) => id === (event.target as HTMLElement).dataset["node"]);
+    const row = rows[index];
+    if (row === undefined || event.altKey) return;
+    if (event.ctrlKey || event.metaKey) {
+      if (event.key !== "z" || state.undoable === null) return;
+      event.preventDefault();
+      void actions.restoreNode(state.undoable);
+      return;
+    }
+    const step = treeKey(rows, index, event.key);
+    if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) openMenu(event.currentTarget, row);
+    else if (step !== null) "to" in step ? focus(rows[step.to]) : fold(row.id, step.fold);
+    else if (!act(row, event.key)) {
+      if (event.key.length > 1) return;
+      // letters in quick succession are the beginning of a name, where there is such a name
+      const names = rows.map(nameOfRow);
+      const more = event.timeStamp - typed.current.when < TYPING_MS ? typed.current.text + event.key : event.key;
+      const longer = typedTo(names, index, more);
+      const found = longer ?? typedTo(names, index, event.key);
+      if (found === null) return;
+      typed.current = { text: longer === null ? event.key : more, when: event.timeStamp };
+      focus(rows[found]);
+    }
+    event.preventDefault();
+  };
+
   return (
-    <nav className="tree" aria-labelledby="tree-h">
+    <section className="tree" aria-labelledby="tree-h">
       <h2 id="tree-h">Iterations</h2>
-      <ol>
-        {models(state).map((id) => (
-          <Node
-            key={id}
-            number={numberOf(state, id)}
-            name={nameOf(state, id)}
-            kind={id === last ? (current === null && last !== BASE ? "is" : "was") : "plain"}
-            words={wordsOf(state, id)}
-            picture={pictureOf(state, id)}
-            here={id !== BASE && numberOf(state, id) === viewed}
-            first={id === BASE}
-            end={false}
+      <div
+        role="tree"
+        aria-labelledby="tree-h"
+        ref={tree}
+        onKeyDown={onKeyDown}
+        onFocus={() => (held.current = true)}
+        onBlur={(event) => (held.current = event.relatedTarget === null && held.current)}
+      >
+        {rows.map((row) => (
+          <TreeNode
+            key={row.id}
+            row={row}
+            name={nameOfRow(row)}
+            side={row.id === sides.player ? "player" : row.id === sides.opponent ? "opponent" : "other"}
+            selected={row.id === shown}
+            reached={row === stop}
+            hands={{ ask: (kind, node) => setDialog({ kind, node }), fold }}
+            onOpen={() => open(row)}
+            onReach={() => setAt(row.id)}
           />
         ))}
-        {current === null ? (
-          <Node
-            number={next.number}
-            name={next.title}
-            kind="next"
-            words="next"
-            picture={undefined}
-            here={viewed === null}
-            first={false}
-            end
-          />
-        ) : (
-          <Node
-            number={current.number}
-            name={current.name}
-            kind="is"
-            words={underWay(state)}
-            picture={current.samples.at(0)?.picture}
-            here={viewed === current.number}
-            first={false}
-            end
-          />
-        )}
-      </ol>
-    </nav>
+      </div>
+      <Room />
+      {dialog === null ? null : <TreeDialog {...dialog} onClose={() => setDialog(null)} />}
+    </section>
   );
 }
 
-/** Prompt 1 and its seed, as in every other node. */
-function pictureOf(state: StudioState, node: NodeId): string | undefined {
-  const prompt = state.prompts[0];
-  return prompt === undefined ? undefined : state.cells[cellKey(node, prompt)];
+function openMenu(tree: HTMLElement, row: Row): void {
+  tree.querySelector<HTMLElement>(`[data-node="${CSS.escape(row.id)}"] .menu-button`)?.click();
 }
 
-function wordsOf(state: StudioState, id: NodeId): string {
-  if (state.current?.opponent === id) return "the opponent now";
-  const node = nodeOf(state, id);
-  return node === undefined
-    ? (state.model?.title.toLowerCase() ?? "as it came")
-    : `against ${nameOf(state, node.opponent)}`;
+/** The pictures that the tree lacks are drawn when nothing else is. */
+function useFaces(): void {
+  const actions = useActions();
+  const missing = useStudio((state) => nextFace(state, NOTHING)?.cell ?? null);
+  useEffect(() => {
+    if (missing !== null) void actions.drawFaces();
+  }, [actions, missing]);
 }
 
-function underWay({ current }: StudioState): string {
-  if (current === null) return "";
-  const steps = `${current.step} of ${current.settings.steps}`;
-  if (current.phase === "paused") return `paused, ${steps}`;
-  if (current.phase === "failed") return `stopped, ${steps}`;
-  if (current.stage === "opponents") return `drawing, ${current.done} of ${current.of}`;
-  return current.stage === null ? "starting" : `training, ${steps}`;
-}
-
-interface NodeProps {
-  readonly number: number;
-  readonly name: string;
-  readonly kind: "plain" | "was" | "is" | "next";
-  readonly words: string;
-  readonly picture: string | undefined;
-  readonly here: boolean;
-  readonly first: boolean;
-  /** the line ends here */
-  readonly end: boolean;
-}
-
-function Node({ number, name, kind, words, picture, here, first, end }: NodeProps) {
-  const names = ["node", kind, first ? "first" : "", end ? "last" : ""].filter(
-    (name) => name !== "" && name !== "plain",
-  );
+/** What the tree costs in storage, and what of it can be freed. */
+function Room() {
+  const actions = useActions();
+  const nodes = useStudio((state) => state.nodes);
+  const elsewhere = useStudio((state) => state.elsewhere);
+  const there = nodes.filter(({ state }) => state !== "gone");
+  const deleted = there.filter((node) => node.deleted !== null);
+  const sum = (some: typeof nodes): number => some.reduce((bytes, node) => bytes + node.bytes, 0);
+  if (there.length === 0) return null;
   return (
-    <li>
-      <a
-        className={names.join(" ")}
-        href={number === 0 ? "#compare" : `#iterate/${number}`}
-        {...(here ? { "aria-current": true as const } : {})}
-      >
-        <i className="dot" />
-        {picture === undefined ? <span className="hole" /> : <PictureView id={picture} label="" />}
-        <span>
-          <b>{name}</b>
-          <small>{words}</small>
-        </span>
-      </a>
-    </li>
+    <p className="room small quieter">
+      {count(there.length, "iteration")}, {room(sum(there))} on this computer.
+      {deleted.length === 0 ? null : (
+        <button
+          type="button"
+          className="button"
+          disabled={elsewhere}
+          aria-label={`Free ${room(sum(deleted))} now, of ${deleted.map(nodeName).join(" and ")}`}
+          onClick={() => void actions.purge()}
+        >
+          Free {room(sum(deleted))} now
+        </button>
+      )}
+    </p>
   );
 }

@@ -1,0 +1,334 @@
+/** @file The tree of iterations on the engine that only pretends: each thing that is done with a node, by mouse and by keys alone. */
+import { AxeBuilder } from "@axe-core/playwright";
+import { expect, test, type Locator, type Page } from "@playwright/test";
+
+// no device is used, so one project is enough
+test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
+
+const SETTINGS = {
+  steps: 60,
+  pairsPerStep: 8,
+  learningRate: 5e-5,
+  warmupSteps: 5,
+  beta: 2000,
+  loss: "logistic",
+  captionDropout: 0.1,
+  independentNoise: false,
+  opponentSteps: 16,
+  guidance: 3,
+  seed: 42,
+  train: "full",
+  rank: 16,
+  safeguard: 0.9,
+  probeEvery: 10,
+  usedPairs: 48,
+};
+
+interface Grown {
+  readonly parent: string;
+  readonly iteration: number;
+  readonly state?: "begun" | "kept" | "gone";
+  readonly step?: number;
+  readonly deleted?: string;
+  readonly name?: string;
+}
+
+/** A project with this tree, in the memory of the pretending engine. */
+async function project(page: Page, nodes: readonly Grown[], words = "fast"): Promise<Locator> {
+  const text = JSON.stringify({
+    pairs: Array.from({ length: 12 }, (_, at) => {
+      const id = `sample-${at}`;
+      return { id, caption: `a ${["red", "blue", "teal"][at % 3]} circle above square ${at}`, side: 64, pixels: null };
+    }),
+    nodes: nodes.map(({ parent, iteration, state, step, deleted, name }, at) => ({
+      id: `node-${at + 1}`,
+      parent,
+      opponent: parent,
+      iteration,
+      number: at + 1,
+      name: name ?? null,
+      settings: SETTINGS,
+      createdAt: "2026-11-24T12:00:00.000Z",
+      state: state ?? "kept",
+      step: step ?? 60,
+      of: 60,
+      bytes: state === "gone" ? 0 : 16_500_000,
+      deleted: deleted ?? null,
+    })),
+    reports: {},
+    votes: [],
+  });
+  await page.addInitScript((saved) => {
+    if (sessionStorage.getItem("spin-studio.fake") === null) sessionStorage.setItem("spin-studio.fake", saved);
+  }, text);
+  await page.goto(`/?fake=${words}#iterate`);
+  const tree = page.getByRole("tree", { name: "Iterations" });
+  await expect(tree.getByRole("treeitem", { name: "Base" })).toBeVisible();
+  return tree;
+}
+
+const CHAIN: readonly Grown[] = [
+  { parent: "base", iteration: 1 },
+  { parent: "node-1", iteration: 2 },
+];
+
+const BRANCH: Grown = { parent: "node-1", iteration: 2, state: "begun", step: 20, name: "SPIN 2 b" };
+
+const item = (tree: Locator, name: string): Locator => tree.getByRole("treeitem", { name, exact: true });
+
+/** The next iteration takes four steps: on its screen, before it starts. */
+async function short(page: Page): Promise<void> {
+  await page.getByText("Settings: Quick").click();
+  await page.getByLabel("Steps", { exact: true }).fill("4");
+}
+
+async function choose(tree: Locator, node: string, action: string | RegExp): Promise<void> {
+  await tree.getByRole("button", { name: `Actions of ${node}`, exact: true }).click();
+  await tree.page().getByRole("menuitem", { name: action }).click();
+}
+
+test("every node shows prompt 1, its steps and what it costs, and hangs where it came from", async ({ page }) => {
+  const tree = await project(page, [...CHAIN, BRANCH]);
+  await expect(tree.getByRole("treeitem")).toHaveCount(4);
+  await expect(tree.locator("canvas")).toHaveCount(4);
+  await expect(item(tree, "SPIN 1")).toHaveAttribute("aria-level", "2");
+  await expect(item(tree, "SPIN 2")).toHaveAccessibleDescription("against SPIN 1 60 steps, 17 MB");
+  await expect(tree.getByRole("treeitem").nth(2)).toHaveAccessibleDescription("paused, 20 of 60 17 MB");
+  await expect(tree.getByRole("treeitem").nth(2)).toHaveAttribute("aria-setsize", "2");
+  await expect(page.getByText("3 iterations, 50 MB on this computer.")).toBeVisible();
+});
+
+test("the primary button starts from the newest, branches from another, and says that it is a branch", async ({
+  page,
+}) => {
+  const tree = await project(page, CHAIN);
+  await expect(page.getByRole("button", { name: "Start SPIN 3" })).toBeEnabled();
+  await item(tree, "SPIN 1").click();
+  await expect(item(tree, "SPIN 1")).toHaveAttribute("aria-selected", "true");
+  await page.getByRole("button", { name: "Branch from SPIN 1" }).click();
+  await expect(page.getByText("SPIN 2 b is a branch: it starts from SPIN 1")).toBeVisible();
+  await expect(item(tree, "SPIN 2 b")).toHaveAccessibleDescription("next");
+  await short(page);
+  await page.getByRole("button", { name: "Start SPIN 2 b" }).click();
+  await expect(page.getByRole("button", { name: "Start SPIN 3" })).toBeEnabled();
+  await page.reload();
+  await expect(item(tree, "SPIN 2 b")).toHaveAttribute("aria-level", "3");
+  await expect(item(tree, "SPIN 2 b")).toHaveAccessibleDescription(/^the opponent now|^against SPIN 1/);
+  await item(tree, "Base").click();
+  await page.getByRole("button", { name: "Branch from Base" }).click();
+  await expect(page.getByRole("button", { name: "Start SPIN 1 b" })).toBeVisible();
+  await page.getByRole("button", { name: "Go on from SPIN 2 b instead" }).click();
+  await expect(page.getByRole("button", { name: "Start SPIN 3" })).toBeVisible();
+});
+
+test("any kept node serves as opponent; the parent does unless another is chosen", async ({ page }) => {
+  const tree = await project(page, CHAIN);
+  await choose(tree, "SPIN 2", "Play against…");
+  const dialog = page.getByRole("dialog", { name: "Who SPIN 3 plays against" });
+  await expect(dialog.getByRole("radio", { name: /^SPIN 2/ })).toBeChecked();
+  await dialog.getByRole("radio", { name: /^Base/ }).check();
+  await dialog.getByRole("button", { name: "Play against Base" }).click();
+  await expect(page.getByText("SPIN 3 will play against Base. It starts as a copy of SPIN 2")).toBeVisible();
+  await expect(item(tree, "Base")).toHaveAccessibleDescription("the opponent now");
+  await short(page);
+  await page.getByRole("button", { name: "Start SPIN 3" }).click();
+  await page.getByRole("button", { name: "Start SPIN 4" }).waitFor();
+  await page.reload();
+  await item(tree, "SPIN 2").click();
+  await expect(item(tree, "SPIN 3")).toHaveAccessibleDescription(/^against Base/);
+});
+
+test("a deletion is undone, or its space freed at once; what came from it stays and shows it as gone", async ({
+  page,
+}) => {
+  const tree = await project(page, CHAIN);
+  await choose(tree, "SPIN 1", "Delete");
+  await expect(page.getByText("SPIN 1 is deleted.")).toBeVisible();
+  await expect(page.getByText("It frees 17 MB when you leave the page.")).toBeVisible();
+  await expect(item(tree, "SPIN 1")).toHaveAccessibleDescription("deleted frees 17 MB");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByText("SPIN 1 is deleted.")).toHaveCount(0);
+  await expect(item(tree, "SPIN 1")).toHaveAccessibleDescription(/60 steps, 17 MB/);
+  await choose(tree, "SPIN 1", "Delete");
+  await page.getByRole("button", { name: "Close" }).click();
+  await choose(tree, "SPIN 1", "Free 17 MB now");
+  await expect(item(tree, "SPIN 1")).toHaveAccessibleDescription("gone");
+  await expect(page.getByText("1 iteration, 17 MB on this computer.")).toBeVisible();
+  await choose(tree, "SPIN 2", "Delete");
+  await page.reload();
+  await expect(tree.getByRole("treeitem")).toHaveCount(2);
+  await expect(item(tree, "SPIN 1")).toHaveAccessibleDescription("next");
+});
+
+test("a node is renamed and exported", async ({ page }) => {
+  const tree = await project(page, CHAIN);
+  await choose(tree, "SPIN 2", "Rename…");
+  await page.getByRole("textbox", { name: "Name" }).fill("Warm light");
+  await page.getByRole("button", { name: "Rename" }).click();
+  await expect(page.getByRole("heading", { name: "Warm light" })).toBeVisible();
+  await page.reload();
+  await expect(item(tree, "Warm light")).toBeVisible();
+  await choose(tree, "Warm light", "Export…");
+  const dialog = page.getByRole("dialog", { name: "Export Warm light" });
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    dialog.getByRole("button", { name: "Weights of the UNet" }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe("node-2.safetensors");
+  await expect(dialog.getByRole("status")).toContainText("is in your downloads");
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await expect(dialog).toHaveCount(0);
+});
+
+test("by keys alone: walk, fold, open, rename, delete, take back, and the menu", async ({ page }) => {
+  const tree = await project(page, [...CHAIN, { ...BRANCH, state: "kept" }]);
+  const on = (name: string) => expect(item(tree, name)).toBeFocused();
+  await page.getByRole("main").focus();
+  await page.keyboard.press("Tab");
+  await on("SPIN 2 b"); // the one that is looked at
+  await page.keyboard.press("Home");
+  await on("Base");
+  await page.keyboard.press("End");
+  await on("SPIN 2");
+  await page.keyboard.press("ArrowUp");
+  await on("SPIN 3"); // what is next
+  await page.keyboard.press("ArrowLeft");
+  await on("SPIN 2 b");
+  await page.keyboard.press("ArrowLeft");
+  await expect(item(tree, "SPIN 3")).toHaveCount(0);
+  await expect(item(tree, "SPIN 2 b")).toHaveAccessibleDescription(/1 hidden$/);
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  await on("SPIN 3");
+  await page.keyboard.press("b");
+  await on("Base");
+  await page.keyboard.press("s");
+  await on("SPIN 1");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/#iterate\/1$/);
+  await expect(page.getByRole("heading", { name: "SPIN 1" })).toBeVisible();
+  await page.keyboard.press("F2");
+  await page.keyboard.type("Soft");
+  await page.keyboard.press("Enter");
+  await on("Soft");
+  await page.keyboard.press("Delete");
+  await expect(page.getByText("Soft is deleted.")).toBeVisible();
+  await on("Soft");
+  await page.keyboard.press("Control+z");
+  await expect(page.getByText("Soft is deleted.")).toHaveCount(0);
+  await page.keyboard.press("Shift+F10");
+  await expect(page.getByRole("menuitem", { name: "Branch from Soft" })).toBeFocused();
+  await page.keyboard.press("ArrowDown");
+  await expect(page.getByRole("menuitem", { name: "Play against…" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await on("Soft");
+  await page.keyboard.press("Tab");
+  await expect(tree.getByRole("button", { name: "Actions of Soft" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText(/is a branch: it starts from Soft/)).toBeVisible();
+});
+
+test("a paused run is kept where it stands, or put aside for a branch and gone on with later", async ({ page }) => {
+  const tree = await project(page, CHAIN, "calm");
+  await page.getByRole("button", { name: "Start SPIN 3" }).click();
+  await expect(page.locator(".stages")).toContainText(/Train [1-9]\d* of 60/);
+  await tree.getByRole("button", { name: "Actions of SPIN 3" }).click();
+  await expect(page.getByRole("menuitem", { name: "Delete Pause it first." })).toHaveCount(0);
+  await expect(page.getByRole("menuitem", { name: /^Delete/ })).toBeDisabled();
+  await page.getByRole("menuitem", { name: "Pause SPIN 3" }).click();
+  await expect(page.getByRole("button", { name: /^Continue SPIN 3/ })).toBeEnabled();
+  await choose(tree, "SPIN 1", "Branch from SPIN 1");
+  await expect(page.getByRole("button", { name: "Start SPIN 2 b" })).toBeEnabled();
+  await expect(item(tree, "SPIN 3")).toHaveAccessibleDescription(/^paused, \d+ of 60/);
+  await item(tree, "SPIN 3").click();
+  const keep = page.getByRole("button", { name: /^Keep SPIN 3 at step \d+$/ });
+  const step = /\d+$/.exec((await keep.textContent()) ?? "")?.[0];
+  await keep.click();
+  await expect(item(tree, "SPIN 3")).toHaveAccessibleDescription(`against SPIN 2 ${step} of 60, 17 MB`);
+  await page.reload();
+  await expect(page.getByRole("button", { name: "Start SPIN 4" })).toBeEnabled();
+});
+
+test("what an unfinished node needs is not freed, and that is said", async ({ page }) => {
+  const tree = await project(page, [...CHAIN, { parent: "node-2", iteration: 3, state: "begun", step: 20 }]);
+  await choose(tree, "SPIN 2", "Delete");
+  await page.getByRole("button", { name: "Free 17 MB now", exact: true }).first().click();
+  await expect(page.getByRole("alert")).toContainText("SPIN 2 is still needed, and is not freed yet.");
+  await page.getByRole("button", { name: "Close" }).click();
+  await choose(tree, "SPIN 2", "Restore SPIN 2");
+  await expect(item(tree, "SPIN 2")).toHaveAccessibleDescription(/17 MB/);
+});
+
+test("while another tab trains this one reads along, is turned away in words, and can take over", async ({ page }) => {
+  await page.goto("/?fake=calm,elsewhere#iterate");
+  const tree = page.getByRole("tree", { name: "Iterations" });
+  await expect(page.getByText("Another tab trains this project. This one reads along.")).toBeVisible();
+  await expect(item(tree, "SPIN 1")).toHaveAccessibleDescription(/^in another tab, [1-9]0 of 60/);
+  await expect(page.getByText(/SPIN 1 is at step [1-9]0 of 60 in another tab/)).toBeVisible();
+  await expect(page.getByRole("button", { name: /^Continue SPIN 1/ })).toBeDisabled();
+  await tree.getByRole("button", { name: "Actions of SPIN 1" }).click();
+  await expect(page.getByRole("menuitem", { name: /^Delete Another tab trains this project/ })).toBeDisabled();
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Take over" }).click();
+  await expect(page.getByText("This one reads along.")).toHaveCount(0);
+  await page.getByRole("button", { name: /^Continue SPIN 1/ }).click();
+  await expect(page.getByRole("button", { name: "Start SPIN 2" })).toBeEnabled({ timeout: 60_000 });
+});
+
+test("damage that was found is told with what is safe, and stays until it is closed", async ({ page }) => {
+  const tree = await project(page, CHAIN, "fast,damaged");
+  const alert = page.getByRole("alert");
+  await expect(alert).toContainText("The checkpoint of SPIN 1 at step 50 cannot be used");
+  await expect(alert).toContainText("Safe: 12 pairs, Base to SPIN 2.");
+  await alert.getByRole("button", { name: "Close" }).click();
+  await choose(tree, "SPIN 2", "Delete");
+  await expect(alert).toHaveCount(0);
+});
+
+test("the tree, its menu, dialogs and messages are clean for axe in both themes, and fit", async ({ page }) => {
+  test.setTimeout(240_000);
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  const tree = await project(page, [
+    { parent: "base", iteration: 1, state: "gone", deleted: "2026-11-24T12:00:00.000Z" },
+    { parent: "node-1", iteration: 2 },
+    { parent: "node-1", iteration: 2, name: "A long name of a branch" },
+    { parent: "node-3", iteration: 3, state: "begun", step: 20 },
+  ]);
+  const found: string[] = [];
+  const look = async (what: string): Promise<void> => {
+    for (const [width, height] of [
+      [1440, 900],
+      [1024, 768],
+      [390, 844],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        for (const { id, nodes } of violations) found.push(`${what} ${width} ${colorScheme}: ${id} ${nodes[0]?.html}`);
+      }
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      if (over > 0) found.push(`${what} ${width}: ${over} px too wide`);
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
+  };
+  await expect(tree.locator("canvas")).toHaveCount(4);
+  await look("paused");
+  await item(tree, "SPIN 1").click();
+  await look("gone");
+  await item(tree, "Base").click();
+  await look("base");
+  await tree.getByRole("button", { name: "Actions of SPIN 2", exact: true }).click();
+  await look("menu");
+  await page.getByRole("menuitem", { name: "Play against…" }).click();
+  await look("opponent");
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+  await item(tree, "SPIN 2").focus();
+  await page.keyboard.press("F2");
+  await look("rename");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Delete");
+  await look("deleted");
+  expect(found).toEqual([]);
+});

@@ -1,0 +1,52 @@
+/** @file What can be done with a run: pause, go on, keep it where it stands. */
+import { Glyph } from "../parts/glyph.tsx";
+import { useActions, useStudio } from "../state/context.tsx";
+import { whyNotStart } from "../state/selectors.ts";
+import type { Current } from "../state/studio-state.ts";
+import { treeObstacle } from "./tree-words.ts";
+
+/** @param current the run under way, or any other that waits */
+export function RunButtons({ current }: { readonly current: Current }) {
+  const actions = useActions();
+  const { node, name, phase, step } = current;
+  const obstacle = useStudio((state) => treeObstacle(state) ?? whyNotStart(state));
+  if (phase === "running" || phase === "pausing")
+    return (
+      <>
+        <button
+          type="button"
+          className="button primary"
+          disabled={phase === "pausing"}
+          onClick={() => void actions.pause()}
+        >
+          <Glyph name="pause" />
+          {phase === "pausing" ? "Pausing after this step" : "Pause"}
+          <kbd className="wide-only">P</kbd>
+        </button>
+        {step > 0 && phase === "running" ? (
+          <button type="button" className="button" onClick={() => void actions.stopAndKeep()}>
+            <Glyph name="stop" />
+            Stop and keep
+          </button>
+        ) : null}
+      </>
+    );
+  const wait = { disabled: obstacle !== null, title: obstacle ?? undefined };
+  return (
+    <>
+      {phase === "paused" ? (
+        <button type="button" className="button primary" {...wait} onClick={() => void actions.spin(node ?? undefined)}>
+          <Glyph name="play" />
+          Continue {name}
+          <kbd className="wide-only">P</kbd>
+        </button>
+      ) : null}
+      {step > 0 && node !== null ? (
+        <button type="button" className="button" {...wait} onClick={() => void actions.keepNode(node)}>
+          <Glyph name="stop" />
+          Keep {name} at step {current.savedSteps.at(-1) ?? step}
+        </button>
+      ) : null}
+    </>
+  );
+}
