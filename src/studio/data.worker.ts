@@ -8,6 +8,8 @@ import { readPicture } from "./read-picture.ts";
 import { toWire } from "./wire-error.ts";
 
 const store = openKeyValue("spin-studio-originals");
+/** A batch is this many pairs at least, since each costs the page a look at all of them, and this long where they are quick. */
+const batchPairs = 16;
 const batchMs = 300;
 const batchBytes = 8 * 2 ** 20;
 
@@ -36,7 +38,7 @@ const handlers: { readonly [N in DataCallName]: (params: DataCalls[N]["params"])
       // without them there is no other crop later, but there are pairs
       const keep = () => store.setMany(originals).catch(() => undefined);
       const end = performance.now() + batchMs;
-      for (let bytes = 0; bytes < batchBytes && performance.now() < end; ) {
+      for (let bytes = 0; bytes < batchBytes && (pairs.length < batchPairs || performance.now() < end); ) {
         const { value, done } = await now.pairs.next();
         if (done) {
           reading = null;
