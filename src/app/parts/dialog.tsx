@@ -1,5 +1,5 @@
 /** @file A dialog of the browser's own, open while it is rendered. */
-import { useEffect, useId, useRef, type ReactNode } from "react";
+import { useId, useLayoutEffect, useRef, type ReactNode } from "react";
 
 export interface DialogProps {
   readonly title: string;
@@ -10,7 +10,8 @@ export interface DialogProps {
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  // closed before it leaves the document, or the focus would not go back to where it was
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => element?.close();
