@@ -75,7 +75,8 @@ export function asked(argv: readonly string[]): Asked {
     settings: values.set.reduce(overridden, settings),
     pairs: Number(values.pairs),
     part,
-    prompts: heldOutSplit()[part].slice(0, Number(values.count)),
+    // From the end: the first half of the test part was looked at under an earlier preset.
+    prompts: heldOutSplit()[part].slice(-Number(values.count)),
     drawSteps: Number(values["draw-steps"]),
     threads,
     processes: Number(values.processes ?? Math.max(1, Math.floor(availableParallelism() / threads))),
