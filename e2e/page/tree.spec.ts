@@ -225,6 +225,7 @@ test("by keys alone: walk, fold, open, rename, delete, take back, and the menu",
   await page.keyboard.press("Tab");
   await expect(tree.getByRole("button", { name: "Actions of Soft" })).toBeFocused();
   await page.keyboard.press("Enter");
+  await expect(page.getByRole("menuitem", { name: "Branch from Soft" })).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(page.getByText(/is a branch: it starts from Soft/)).toBeVisible();
 });

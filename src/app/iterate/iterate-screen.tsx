@@ -16,7 +16,7 @@ import { NEXT } from "./tree-rows.ts";
 import { Tree } from "./tree.tsx";
 
 /** The node in the address; else the one under way, the newest one kept, or the next. */
-function shownOf(state: StudioState, asked: number | null): NodeId | typeof NEXT {
+function shownOf(state: StudioState, asked: number | null): NodeId {
   const { current } = state;
   const found = asked === null ? null : idOf(state, asked);
   if (found !== null) return found;

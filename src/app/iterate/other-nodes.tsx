@@ -1,5 +1,5 @@
 /** @file Nodes that are neither run nor kept: Base, and what was deleted. */
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { BASE, nodeName } from "../../lib/node-name.ts";
 import type { NodeInfo } from "../../studio/api.ts";
 import { millions, room } from "../format.ts";
@@ -13,11 +13,18 @@ const SHOWN = 4;
 
 /** The model as it came: the root of the tree. */
 export function Base() {
+  const actions = useActions();
   const model = useStudio((state) => state.model);
   const prompts = useStudio((state) => state.prompts);
   const cells = useStudio((state) => state.cells);
+  const idle = useStudio((state) => state.machine === "ready" && state.current === null);
   const [chosen, setChosen] = useState(0);
-  const prompt = prompts[chosen];
+  useEffect(() => {
+    if (idle) void actions.drawMissing();
+  }, [actions, idle]);
+  // before there is anything to compare with, only the first is drawn
+  const drawn = prompts.slice(0, SHOWN).filter((each) => cells[cellKey(BASE, each)] !== undefined);
+  const prompt = drawn[chosen] ?? prompts[0];
   return (
     <>
       <div className="title">
@@ -37,9 +44,9 @@ export function Base() {
         <p className="quiet">Its pictures stand here as soon as there are pairs to take prompts from.</p>
       ) : (
         <div className="look">
-          <PictureView id={cells[cellKey(BASE, prompt)]} label={`Base: ${prompt.text}`} />
+          <PictureView id={cells[cellKey(BASE, prompt)]} label={`Base: ${prompt.text}`} waiting />
           <Seeds
-            items={prompts.slice(0, SHOWN).map((item) => {
+            items={drawn.map((item) => {
               return { picture: cells[cellKey(BASE, item)], prompt: item.text, seed: item.seed };
             })}
             chosen={chosen}

@@ -1,5 +1,5 @@
 /** @file A node of the tree: the lines it hangs on, its sign, its picture, two lines of words, its menu. */
-import { useId, type CSSProperties } from "react";
+import { useId, type CSSProperties, type KeyboardEvent } from "react";
 import { Menu } from "../parts/menu.tsx";
 import { PictureView } from "../parts/picture.tsx";
 import type { SideName } from "../parts/mark.tsx";
@@ -21,12 +21,13 @@ export interface TreeNodeProps {
   readonly hands: TreeHands;
   readonly onOpen: () => void;
   readonly onReach: () => void;
+  readonly onKeyDown: (event: KeyboardEvent<HTMLElement>) => void;
 }
 
 /** Branches deeper than this stand on one line. */
 const MOST_LANES = 3;
 
-export function TreeNode({ row, name, side, selected, reached, hands, onOpen, onReach }: TreeNodeProps) {
+export function TreeNode({ row, name, side, selected, reached, hands, onOpen, onReach, onKeyDown }: TreeNodeProps) {
   const { store } = useWorkbench();
   const id = useId();
   const node = useStudio((state) => nodeOf(state, row.id));
@@ -63,11 +64,9 @@ export function TreeNode({ row, name, side, selected, reached, hands, onOpen, on
       tabIndex={reached ? 0 : -1}
       onClick={onOpen}
       onFocus={onReach}
+      onKeyDown={onKeyDown}
       onContextMenu={(event) => {
-        const button = event.currentTarget.querySelector<HTMLElement>(".menu-button");
-        if (button === null) return;
-        event.preventDefault();
-        button.click();
+        if (openMenu(event.currentTarget)) event.preventDefault();
       }}
     >
       {Array.from({ length: lane }, (_, at) => (
@@ -95,3 +94,10 @@ export function TreeNode({ row, name, side, selected, reached, hands, onOpen, on
 }
 
 const css = (property: `--${string}`, value: number): CSSProperties => ({ [property]: value }) as CSSProperties;
+
+/** False: this node has no menu. */
+export function openMenu(node: HTMLElement): boolean {
+  const button = node.querySelector<HTMLElement>(".menu-button");
+  button?.click();
+  return button !== null;
+}

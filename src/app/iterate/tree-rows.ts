@@ -9,7 +9,8 @@ import type { NodeId, NodeInfo } from "../../studio/api.ts";
 export const NEXT = "next";
 
 export interface Row {
-  readonly id: NodeId | typeof NEXT;
+  /** or NEXT */
+  readonly id: NodeId;
   readonly parent: NodeId | null;
   /** from 1, of the tree as it grew */
   readonly level: number;

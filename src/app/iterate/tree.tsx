@@ -7,14 +7,14 @@ import { useActions, useStudio } from "../state/context.tsx";
 import { nextFace } from "../state/faces.ts";
 import { nameOf, nextNode, nodeOf } from "../state/nodes.ts";
 import { type DialogKind, TreeDialog } from "./tree-dialogs.tsx";
-import { TreeNode } from "./tree-node.tsx";
+import { openMenu, TreeNode } from "./tree-node.tsx";
 import { NEXT, type Row, treeKey, treeRows, typedTo } from "./tree-rows.ts";
 import { hrefOf, sidesNow, treeObstacle } from "./tree-words.ts";
 
 const TYPING_MS = 700;
 const NOTHING: ReadonlySet<NodeId> = new Set();
 
-export function Tree({ shown }: { readonly shown: NodeId | typeof NEXT }) {
+export function Tree({ shown }: { readonly shown: NodeId }) {
   const actions = useActions();
   const state = useStudio((whole) => whole);
   const { nodes, current } = state;
@@ -45,9 +45,7 @@ export function Tree({ shown }: { readonly shown: NodeId | typeof NEXT }) {
     const others = [...folded].filter((id) => id !== node);
     setFolded(new Set(shut ? [...others, node] : others));
   };
-  const open = (row: Row): void => {
-    globalThis.location.hash = hrefOf(state, row.id);
-  };
+  const open = (row: Row): void => goTo(hrefOf(state, row.id));
   const focus = (row: Row | undefined): void => {
     if (row === undefined) return;
     setAt(row.id);
@@ -70,10 +68,9 @@ export function Tree({ shown }: { readonly shown: NodeId | typeof NEXT }) {
     return true;
   };
 
-  const onKeyDown = (event: KeyboardEvent<HTMLElement>): void => {
-    const index = rows.findIndex(({ id }) => id === (event.target as HTMLElement).dataset["node"]);
+  const onKeyDown = (index: number, event: KeyboardEvent<HTMLElement>): void => {
     const row = rows[index];
-    if (row === undefined || event.altKey) return;
+    if (row === undefined || event.altKey || event.target !== event.currentTarget) return;
     if (event.ctrlKey || event.metaKey) {
       if (event.key !== "z" || state.undoable === null) return;
       event.preventDefault();
@@ -81,8 +78,9 @@ export function Tree({ shown }: { readonly shown: NodeId | typeof NEXT }) {
       return;
     }
     const step = treeKey(rows, index, event.key);
-    if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) openMenu(event.currentTarget, row);
-    else if (step !== null) "to" in step ? focus(rows[step.to]) : fold(row.id, step.fold);
+    if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) openMenu(event.currentTarget);
+    else if (step !== null && "to" in step) focus(rows[step.to]);
+    else if (step !== null) fold(row.id, step.fold);
     else if (!act(row, event.key)) {
       if (event.key.length > 1) return;
       // letters in quick succession are the beginning of a name, where there is such a name
@@ -104,11 +102,10 @@ export function Tree({ shown }: { readonly shown: NodeId | typeof NEXT }) {
         role="tree"
         aria-labelledby="tree-h"
         ref={tree}
-        onKeyDown={onKeyDown}
         onFocus={() => (held.current = true)}
         onBlur={(event) => (held.current = event.relatedTarget === null && held.current)}
       >
-        {rows.map((row) => (
+        {rows.map((row, index) => (
           <TreeNode
             key={row.id}
             row={row}
@@ -118,6 +115,7 @@ export function Tree({ shown }: { readonly shown: NodeId | typeof NEXT }) {
             reached={row === stop}
             hands={{ ask: (kind, node) => setDialog({ kind, node }), fold }}
             onOpen={() => open(row)}
+            onKeyDown={(event) => onKeyDown(index, event)}
             onReach={() => setAt(row.id)}
           />
         ))}
@@ -128,8 +126,8 @@ export function Tree({ shown }: { readonly shown: NodeId | typeof NEXT }) {
   );
 }
 
-function openMenu(tree: HTMLElement, row: Row): void {
-  tree.querySelector<HTMLElement>(`[data-node="${CSS.escape(row.id)}"] .menu-button`)?.click();
+function goTo(href: string): void {
+  globalThis.location.hash = href;
 }
 
 /** The pictures that the tree lacks are drawn when nothing else is. */
