@@ -29,42 +29,31 @@ export interface GridProps {
 export function Grid(props: GridProps) {
   const { columns, rows, sides } = props;
   const nodes = useStudio((state) => state.nodes);
+  const some = useStudio((state) => rows.some((row) => columns.some((node) => cellKey(node, row) in state.cells)));
   const table = useGridKeys(props);
-  const side = (node: NodeId): SideName =>
-    node === sides.left ? "opponent" : node === sides.right ? "player" : "other";
-  const edge = (node: NodeId): string | undefined =>
-    node === sides.left ? "is-left" : node === sides.right ? "is-right" : undefined;
   return (
-    <div className="sheetbox">
+    <div
+      className="sheetbox"
+      role="region"
+      aria-label="Prompts by models"
+      // as long as no picture can be reached by keys, what scrolls must be
+      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+      tabIndex={some ? undefined : 0}
+    >
       <table className="sheetgrid" ref={table} style={{ "--columns": columns.length } as CSSProperties}>
         <thead>
           <tr>
             <th scope="col">Prompt, seed</th>
             {columns.map((node) => (
-              <th key={node} scope="col" className={edge(node)}>
-                <Side side={side(node)}>{nameOf({ nodes }, node)}</Side>
+              <th key={node} scope="col" className={edgeOf(node, sides)}>
+                <Side side={sideOf(node, sides)}>{nameOf({ nodes }, node)}</Side>
               </th>
             ))}
           </tr>
         </thead>
         <tbody>
           {rows.map((prompt, row) => (
-            <tr key={`${prompt.seed} ${prompt.text}`}>
-              <th scope="row">
-                <span className={rows[row - 1]?.text === prompt.text ? "visually-hidden" : "prompt"}>
-                  {prompt.text}
-                </span>
-                <small>seed {prompt.seed}</small>
-              </th>
-              {columns.map((node) => (
-                <td key={node} className={edge(node)}>
-                  <Cell {...props} node={node} prompt={prompt} row={row} />
-                  <span className="who">
-                    <Side side={side(node)}>{nameOf({ nodes }, node)}</Side>
-                  </span>
-                </td>
-              ))}
-            </tr>
+            <Row key={`${prompt.seed} ${prompt.text}`} {...props} prompt={prompt} row={row} />
           ))}
         </tbody>
       </table>
@@ -72,15 +61,49 @@ export function Grid(props: GridProps) {
   );
 }
 
-interface CellProps extends GridProps {
-  readonly node: NodeId;
+const sideOf = (node: NodeId, { left, right }: GridProps["sides"]): SideName =>
+  node === left ? "opponent" : node === right ? "player" : "other";
+const edgeOf = (node: NodeId, { left, right }: GridProps["sides"]): string | undefined =>
+  node === left ? "is-left" : node === right ? "is-right" : undefined;
+
+interface RowProps extends GridProps {
   readonly prompt: Prompt;
   readonly row: number;
 }
 
-function Cell({ node, prompt, row, sides, at, setAt }: CellProps) {
+function Row(props: RowProps) {
+  const { columns, rows, sides, at, prompt, row } = props;
   const nodes = useStudio((state) => state.nodes);
-  const picture = useStudio((state) => state.cells[cellKey(node, prompt)]);
+  const cells = useStudio((state) => state.cells);
+  const there = columns.filter((node) => cells[cellKey(node, prompt)] !== undefined);
+  // Tab goes from row to row, arrows go within: so every row that scrolls by itself can be reached
+  const tabbed = there.includes(at.node) ? at.node : there[0];
+  return (
+    <tr>
+      <th scope="row">
+        <span className={rows[row - 1]?.text === prompt.text ? "visually-hidden" : "prompt"}>{prompt.text}</span>
+        <small>seed {prompt.seed}</small>
+      </th>
+      {columns.map((node) => (
+        <td key={node} className={edgeOf(node, sides)}>
+          <Cell {...props} node={node} picture={cells[cellKey(node, prompt)]} tabbed={node === tabbed} />
+          <span className="who">
+            <Side side={sideOf(node, sides)}>{nameOf({ nodes }, node)}</Side>
+          </span>
+        </td>
+      ))}
+    </tr>
+  );
+}
+
+interface CellProps extends RowProps {
+  readonly node: NodeId;
+  readonly picture: string | undefined;
+  readonly tabbed: boolean;
+}
+
+function Cell({ node, picture, tabbed, prompt, row, sides, setAt }: CellProps) {
+  const nodes = useStudio((state) => state.nodes);
   const drawing = useStudio((state) => state.drawing?.node === node);
   if (picture === undefined) return <PictureView id={null} label="" waiting={drawing} />;
   // the left model is looked at beside the right one, every other beside the left one
@@ -91,7 +114,7 @@ function Cell({ node, prompt, row, sides, at, setAt }: CellProps) {
       type="button"
       data-row={row}
       data-node={node}
-      tabIndex={at.row === row && at.node === node ? 0 : -1}
+      tabIndex={tabbed ? 0 : -1}
       onFocus={() => setAt({ row, node })}
       onClick={() => {
         globalThis.location.hash = printRoute({ screen: "compare", viewer });
@@ -103,22 +126,25 @@ function Cell({ node, prompt, row, sides, at, setAt }: CellProps) {
 }
 
 /** Arrows go from picture to picture, past places that have none yet; A and B set the sides. */
-function useGridKeys({ columns, rows, at, setAt, focus }: GridProps) {
+function useGridKeys({ columns, rows, at, focus }: GridProps) {
   const { store } = useWorkbench();
   const table = useRef<HTMLTableElement>(null);
   const keys = useMemo((): KeyMap => {
-    const cell = (row: number, node: NodeId | undefined): HTMLElement | null =>
-      table.current?.querySelector<HTMLElement>(`[data-row="${row}"][data-node="${CSS.escape(node ?? "")}"]`) ?? null;
+    const focusOn = (element: HTMLElement): void => {
+      element.focus();
+      // past the heads too, which lie over what is scrolled
+      element.scrollIntoView({ block: "nearest", inline: "nearest" });
+    };
     const go = (byRow: number, byColumn: number) => (): void => {
-      const here = cell(at.row, at.node);
+      const here = cellIn(table.current, at.row, at.node);
       // the first key only shows where the keys are
-      if (here !== null && !table.current?.contains(document.activeElement)) return here.focus();
+      if (here !== null && !table.current?.contains(document.activeElement)) return focusOn(here);
       let [row, column] = [at.row, columns.indexOf(at.node)];
       do {
         row += byRow;
         column += byColumn;
-        const next = cell(row, columns[column]);
-        if (next !== null) return next.focus();
+        const next = cellIn(table.current, row, columns[column]);
+        if (next !== null) return focusOn(next);
       } while (row >= 0 && row < rows.length && column >= 0 && column < columns.length);
     };
     return {
@@ -132,16 +158,13 @@ function useGridKeys({ columns, rows, at, setAt, focus }: GridProps) {
   }, [store, columns, rows, at]);
   useKeys(keys);
 
-  // one cell is always in the order of the tab key: the one that had the keys, else the first that has a picture
+  const returned = useRef(focus ? at : null);
   useEffect(() => {
-    const element = table.current;
-    if (element === null || element.querySelector('button[tabindex="0"]') !== null) return;
-    const first = element.querySelector<HTMLElement>("button[data-node]");
-    if (first !== null) setAt({ row: Number(first.dataset["row"]), node: first.dataset["node"] ?? "" });
-  });
-  const returned = useRef(focus);
-  useEffect(() => {
-    if (returned.current) table.current?.querySelector<HTMLElement>('button[tabindex="0"]')?.focus();
+    if (returned.current !== null) cellIn(table.current, returned.current.row, returned.current.node)?.focus();
   }, []);
   return table;
+}
+
+function cellIn(table: HTMLElement | null, row: number, node: NodeId | undefined): HTMLElement | null {
+  return table?.querySelector<HTMLElement>(`[data-row="${row}"][data-node="${CSS.escape(node ?? "")}"]`) ?? null;
 }

@@ -33,6 +33,7 @@ export function Head({ rows, columns, sides, at }: HeadProps) {
       <h1 id="cmp-h">Compare</h1>
       <News columns={columns} />
       <span className="row push">
+        <StopOrDraw />
         <button type="button" className="button" onClick={() => setSetup(true)}>
           Prompts and models
         </button>
@@ -63,7 +64,6 @@ function useEnter(address: string): void {
 
 /** What is drawn now, what waits, or what the grid is. */
 function News({ columns }: { readonly columns: readonly NodeId[] }) {
-  const actions = useActions();
   const prompts = useStudio((state) => state.prompts.length);
   const seedsEach = useStudio((state) => state.seedsEach);
   const model = useStudio((state) => state.model);
@@ -76,33 +76,40 @@ function News({ columns }: { readonly columns: readonly NodeId[] }) {
     const { pace, done, of } = drawing;
     const left = pace === null ? null : leftInWords({ kind: "about", seconds: (pace * missing) / 1000 });
     return (
-      <>
-        <p>
-          Drawing {drawn}, picture {Math.min(of, done + 1)} of {of}
-          {left === null ? "" : `, ${left} left`}
-        </p>
-        <button type="button" className="button" onClick={() => actions.holdDrawing(true)}>
-          Stop drawing
-        </button>
-      </>
+      <p>
+        Drawing {drawn}, picture {Math.min(of, done + 1)} of {of}
+        {left === null ? "" : `, ${left} left`}
+      </p>
     );
   }
   if (waiting !== null && missing > 0) return <p>{waiting}. What is missing here is drawn after it.</p>;
-  if (held && missing > 0)
-    return (
-      <>
-        <p>{count(missing, "picture is", "pictures are")} missing</p>
-        <button type="button" className="button" onClick={() => actions.holdDrawing(false)}>
-          {missing === 1 ? "Draw it" : `Draw the ${missing}`}
-        </button>
-      </>
-    );
+  if (held && missing > 0) return <p>{count(missing, "picture is", "pictures are")} missing</p>;
   return (
     <p>
       {count(prompts, "prompt")}, {count(columns.length, "model")},{" "}
       {seedsEach === 1 ? "the same seed in every row" : `${seedsEach} seeds a prompt, the same in every row`}
       {model === null ? "" : `, ${drawnWith(model)}`}
     </p>
+  );
+}
+
+/** Stands where words that change do not move it. */
+function StopOrDraw() {
+  const actions = useActions();
+  const drawing = useStudio((state) => state.drawing !== null);
+  const missing = useStudio(missingIn);
+  const held = useStudio((state) => isHeld(state) && !isRunning(state));
+  if (drawing)
+    return (
+      <button type="button" className="button" onClick={() => actions.holdDrawing(true)}>
+        Stop drawing
+      </button>
+    );
+  if (!held || missing === 0) return null;
+  return (
+    <button type="button" className="button" onClick={() => actions.holdDrawing(false)}>
+      {missing === 1 ? "Draw it" : `Draw the ${missing}`}
+    </button>
   );
 }
 
