@@ -16,6 +16,8 @@ await server.listen();
 const browser = await chromium.launch({ executablePath: ensureChromium(), args: browserArgs() });
 try {
   const page = await browser.newPage();
+  // tsx gives every function its name by a helper that the page does not have.
+  await page.addInitScript("globalThis.__name = (f) => f");
   // The page itself only pretends: its own engine would compete for the processor.
   await page.goto(`${server.resolvedUrls?.local[0]}?fake=calm`, { timeout: 120_000 });
   const times = await page.evaluate(
