@@ -127,7 +127,7 @@ test("the backend is shown with its reason, and the address or a menu overrides 
 test("a setting out of its range says what was expected and keeps the run from starting", async ({ page }) => {
   await takeSamples(page, "fast");
   await page.getByRole("link", { name: /^Iterate/ }).click();
-  await page.getByText("Settings: balanced").click();
+  await page.getByText("Settings: Quick").click();
   const steps = page.getByLabel("Steps", { exact: true });
   await steps.fill("0");
   await expect(steps).toHaveAttribute("aria-invalid", "true");

@@ -34,6 +34,7 @@ export function droppedFiles() {
 /** Small numbers in the settings panel of the iteration screen. */
 export async function setNumbers(page: Page, numbers: Readonly<Record<string, number>>): Promise<void> {
   await page.getByText(/^Settings: /).click();
+  await page.getByRole("button", { name: "Advanced" }).click();
   for (const [label, value] of Object.entries(numbers))
     await page.getByLabel(label, { exact: true }).fill(String(value));
 }

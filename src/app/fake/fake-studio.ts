@@ -111,15 +111,16 @@ export function createFakeStudio(options: FakeOptions): Studio {
       return "paused";
     };
     if (step === 0) {
-      for (const [index, pair] of saved.pairs.entries()) {
+      const used = saved.pairs.filter(({ out }) => !out).slice(0, settings.usedPairs || undefined);
+      for (const [index, pair] of used.entries()) {
         if (pausing) return pause();
-        emit({ kind: "stage", node, stage: "opponents", done: index, of: saved.pairs.length });
+        emit({ kind: "stage", node, stage: "opponents", done: index, of: used.length });
         await wait(0.5);
         const drawn = picture(pair.caption, settings.seed + index, finishOf(opponent));
         emit({ kind: "picture", iteration, node, index, picture: drawn });
       }
-      emit({ kind: "stage", node, stage: "opponents", done: saved.pairs.length, of: saved.pairs.length });
-      emit({ kind: "stage", node, stage: "encode", done: saved.pairs.length, of: saved.pairs.length });
+      emit({ kind: "stage", node, stage: "opponents", done: used.length, of: used.length });
+      emit({ kind: "stage", node, stage: "encode", done: used.length, of: used.length });
     }
     emit({ kind: "stage", node, stage: "train", done: step, of: settings.steps });
     saved.reports[node] = (saved.reports[node] ?? []).filter((report) => report.step <= step);
