@@ -117,7 +117,7 @@ export function Foot() {
   const some = useStudio((state) => Object.keys(state.cells).length > 0);
   const { saving, saveAll, saveGrid } = useSave();
   return (
-    <div className="under">
+    <div className="gridfoot">
       <p className="keyline">
         <span>
           <kbd>←</kbd>
