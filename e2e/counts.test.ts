@@ -54,13 +54,14 @@ describe("counts", () => {
           "errors": 1,
           "forward": 1,
           "predict": 1,
+          "predictOne": 1,
         },
         "nodes": {
           "backward": 3830,
           "forward": 644,
           "predict": 641,
         },
-        "programs": 6,
+        "programs": 7,
         "saved": 157,
       }
     `);

@@ -68,17 +68,20 @@ export function withErrors(network: Network): Network {
 }
 
 /** The same network under other names for its values, for it may have another batch. */
-function prefixed(network: Network, prefix: string): Network {
-  const renamed = (name: string): string => (name === network.output ? name : `${prefix}${name}`);
+function prefixed(network: Network, prefix: string, output = network.output): Network {
+  const renamed = (name: string): string => (name === network.output ? output : `${prefix}${name}`);
   return {
     inputs: Object.fromEntries(Object.entries(network.inputs).map(([name, type]) => [renamed(name), type])),
     segments: network.segments.map((s) => ({ ...s, reads: s.reads.map(renamed), writes: renamed(s.writes) })),
-    output: network.output,
+    output,
   };
 }
 
+/** Rows of one picture with guidance. */
+export const ROWS_OF_ONE = 2;
+
 /**
- * The plans `predict` (inputs `draw.sample`, …), `errors`, `forward`, `backward`, and where the configurations are given `encodeText`, `encodeImage`, `decode`.
+ * The plans `predict` (inputs `draw.sample`, …), where that has many rows `predictOne` for a single picture (`one.sample`, …), `errors`, `forward`, `backward`, and where the configurations are given `encodeText`, `encodeImage`, `decode`.
  * @throws when the configuration passes a limit of the WebGPU backend.
  */
 export function compile(configs: ModelConfigs, options: CompileOptions): Compiled {
@@ -89,10 +92,15 @@ export function compile(configs: ModelConfigs, options: CompileOptions): Compile
   const trained = training.kind === "full" ? { trains: () => true } : { targets: training.targets ?? (() => null) };
   const denoise = unet(configs.unet, { batch: samples, height, width, tokens });
   const denoiser = { name: "unet", cut, half, ...trained };
-  const draw = unet(configs.unet, { batch: options.drawSamples ?? samples, height, width, tokens });
+  const drawSamples = options.drawSamples ?? samples;
+  const rows = (batch: number): Network => unet(configs.unet, { batch, height, width, tokens });
   builder.timeline({
-    predict: forwardPlan(builder, { ...denoiser, network: prefixed(draw, "draw."), outputs: ["eps"] }),
+    predict: forwardPlan(builder, { ...denoiser, network: prefixed(rows(drawSamples), "draw."), outputs: ["eps"] }),
   });
+  if (options.drawSamples !== undefined && drawSamples > ROWS_OF_ONE) {
+    const one = prefixed(rows(ROWS_OF_ONE), "one.", "one.eps");
+    builder.timeline({ predictOne: forwardPlan(builder, { ...denoiser, network: one, outputs: ["one.eps"] }) });
+  }
   const network = withErrors(denoise);
   const { forward, backward } = trainingPlans(builder, {
     ...denoiser,

@@ -21,21 +21,24 @@ export class PlanDenoiser implements Denoiser {
 
   async predict(adapter: Adapter, batch: Noised, text: Text): Promise<Float32Array> {
     const [count, ...latents] = batch.shape;
-    const rows = this.#rows("draw.sample");
+    const [plan, prefix, eps] = this.#predictor(count);
+    const rows = this.#rows(`${prefix}.sample`);
     const width = sizeOf(latents);
     const out = new Float32Array(count * width);
     for (let start = 0; start < count; start += rows) {
-      const { sample, timestep_proj, encoder_hidden_states } = this.#inputs(batch, text, start, rows);
-      const inputs = {
-        "draw.sample": sample,
-        "draw.timestep_proj": timestep_proj,
-        "draw.encoder_hidden_states": encoder_hidden_states,
-      };
-      await this.#executor.run("predict", inputs, adapter.id);
-      const eps = (await this.#executor.read("eps")) as Float32Array;
-      out.set(eps.subarray(0, Math.min(rows, count - start) * width), start * width);
+      const given = Object.entries(this.#inputs(batch, text, start, rows));
+      const inputs = Object.fromEntries(given.map(([name, data]) => [`${prefix}.${name}`, data]));
+      await this.#executor.run(plan, inputs, adapter.id);
+      const made = (await this.#executor.read(eps)) as Float32Array;
+      out.set(made.subarray(0, Math.min(rows, count - start) * width), start * width);
     }
     return out;
+  }
+
+  /** Plan, prefix of its inputs, and output: a single picture does not pay for the rows of many. */
+  #predictor(count: number): readonly [plan: string, prefix: string, eps: string] {
+    const one = this.#set.tensors["one.sample"]?.shape[0];
+    return one !== undefined && count <= one ? ["predictOne", "one", "one.eps"] : ["predict", "draw", "eps"];
   }
 
   async errors(adapter: Adapter, batch: Noised, text: Text): Promise<Float32Array> {
