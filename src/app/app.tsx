@@ -1,5 +1,5 @@
 /** @file The page: bar, one screen, status line; the address says which screen. */
-import { useEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { CompareScreen } from "./compare/compare-screen.tsx";
 import { IterateScreen } from "./iterate/iterate-screen.tsx";
 import { useKeys, type KeyMap } from "./keys.ts";
@@ -14,6 +14,9 @@ import { StartScreen } from "./start/start-screen.tsx";
 import { useActions, useStudio, useWorkbench } from "./state/context.tsx";
 import { isRunning } from "./state/selectors.ts";
 import { titleInWords } from "./words.ts";
+
+const VoteScreen = lazy(async () => ({ default: (await import("./vote/vote-screen.tsx")).VoteScreen }));
+const ReportScreen = lazy(async () => ({ default: (await import("./report/report-screen.tsx")).ReportScreen }));
 
 const LARGEST_WHOLE = 256;
 
@@ -55,6 +58,18 @@ function Screen() {
       return <IterateScreen asked={route.iteration} />;
     case "compare":
       return <CompareScreen viewed={route.viewer} />;
+    case "vote":
+      return (
+        <Suspense>
+          <VoteScreen asked={route.rivals} />
+        </Suspense>
+      );
+    case "report":
+      return (
+        <Suspense>
+          <ReportScreen />
+        </Suspense>
+      );
   }
 }
 
@@ -127,6 +142,8 @@ function useGlobalKeys(openSheet: () => void): void {
       },
       p: after("#pairs", pauseOrGoOn),
       i: after("#iterate", () => undefined),
+      v: after("#vote", () => undefined),
+      r: after("#report", () => undefined),
     };
   }, [store]);
   useKeys(keys);

@@ -63,6 +63,12 @@ export function millions(n: number): string {
   return n < 1e5 ? n.toLocaleString("en") : `${(n / 1e6).toFixed(n < 1e7 ? 1 : 0)} M`;
 }
 
+/** "−0.112", never "−0.000" */
+export function fixed(value: number, digits: number): string {
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
+}
+
 /** Room in storage: "0.4 MB", "17 MB", "1.2 GB". */
 export function room(bytes: number): string {
   const mb = bytes / 1e6;

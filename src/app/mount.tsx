@@ -8,6 +8,8 @@ import "./styles/pairs.css";
 import "./styles/iterate.css";
 import "./styles/tree.css";
 import "./styles/compare.css";
+import "./styles/vote.css";
+import "./styles/report.css";
 import { createRoot } from "react-dom/client";
 import type { Studio } from "../studio/api.ts";
 import { App } from "./app.tsx";

@@ -70,6 +70,16 @@ function Steps({ screen }: { readonly screen: ScreenName }) {
             Compare
           </a>
         </li>
+        <li>
+          <a href="#vote" {...current("vote")}>
+            Vote
+          </a>
+        </li>
+        <li>
+          <a href="#report" {...current("report")}>
+            Report
+          </a>
+        </li>
       </ol>
     </nav>
   );
