@@ -131,7 +131,7 @@ function SampleNow() {
       <dt className="visually-hidden">Samples</dt>
       <dd>
         <button type="button" className="button tiny" disabled={sampling} onClick={() => void actions.sampleNow()}>
-          {sampling ? "Drawing samples" : "Sample now"}
+          {sampling ? "Drawing" : "Sample now"}
         </button>
       </dd>
     </div>
