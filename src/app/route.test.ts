@@ -2,7 +2,17 @@ import { expect, test } from "vitest";
 import { parseRoute, printRoute } from "./route.ts";
 
 test("every address that is printed is read back", () => {
-  for (const hash of ["#start", "#pairs", "#iterate", "#iterate/2", "#compare", "#compare/3/0-2", "#vote", "#vote/2-0", "#report"]) {
+  for (const hash of [
+    "#start",
+    "#pairs",
+    "#iterate",
+    "#iterate/2",
+    "#compare",
+    "#compare/3/0-2",
+    "#vote",
+    "#vote/2-0",
+    "#report",
+  ]) {
     expect(printRoute(parseRoute(hash))).toBe(hash);
   }
 });

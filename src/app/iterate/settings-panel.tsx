@@ -47,7 +47,7 @@ export function SettingsPanel({ iteration, name }: { readonly iteration: number;
               onChange={() => actions.choosePreset(id)}
             />
             <span>
-              <b>{title}</b> <small>{help}</small>
+              {title} <small>{help}</small>
             </span>
           </label>
         ))}
