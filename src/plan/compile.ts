@@ -77,8 +77,9 @@ function prefixed(network: Network, prefix: string, output = network.output): Ne
   };
 }
 
-/** Rows of one picture with guidance. */
-export const ROWS_OF_ONE = 2;
+/** Rows of one picture with guidance, and up to how many it may share a plan with others. */
+const ROWS_OF_ONE = 2;
+const FEW_ROWS = 4;
 
 /**
  * The plans `predict` (inputs `draw.sample`, …), where that has many rows `predictOne` for a single picture (`one.sample`, …), `errors`, `forward`, `backward`, and where the configurations are given `encodeText`, `encodeImage`, `decode`.
@@ -97,7 +98,7 @@ export function compile(configs: ModelConfigs, options: CompileOptions): Compile
   builder.timeline({
     predict: forwardPlan(builder, { ...denoiser, network: prefixed(rows(drawSamples), "draw."), outputs: ["eps"] }),
   });
-  if (options.drawSamples !== undefined && drawSamples > ROWS_OF_ONE) {
+  if (options.drawSamples !== undefined && drawSamples > FEW_ROWS) {
     const one = prefixed(rows(ROWS_OF_ONE), "one.", "one.eps");
     builder.timeline({ predictOne: forwardPlan(builder, { ...denoiser, network: one, outputs: ["one.eps"] }) });
   }
