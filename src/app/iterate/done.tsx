@@ -54,7 +54,7 @@ function DoneFacts({ node }: { readonly node: NodeInfo }) {
       )}
       <div>
         <dt>Steps</dt>
-        <dd>{of}</dd>
+        <dd>{reports.length < of ? `${reports.length} of ${of}` : of}</dd>
       </div>
       <div>
         <dt>Loss</dt>
