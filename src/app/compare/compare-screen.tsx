@@ -2,13 +2,13 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { BASE } from "../../lib/node-name.ts";
 import type { NodeId } from "../../studio/api.ts";
+import { FirstStep } from "../parts/first-step.tsx";
 import type { Viewed } from "../route.ts";
 import { columnsOf, rowsOf, sidesOf } from "../state/compare.ts";
-import { useActions, useStudio, useWorkbench } from "../state/context.tsx";
+import { useStudio, useWorkbench } from "../state/context.tsx";
 import { idOf, models } from "../state/nodes.ts";
-import { isRunning, whyNotStart } from "../state/selectors.ts";
+import { isRunning } from "../state/selectors.ts";
 import type { Prompt } from "../state/studio-state.ts";
-import { primaryInWords } from "../words.ts";
 import { Grid, type At } from "./grid.tsx";
 import { Foot, Head } from "./head.tsx";
 import { Viewer } from "./viewer.tsx";
@@ -68,10 +68,6 @@ function useDrawing(rows: readonly Prompt[], columns: readonly NodeId[]): void {
 }
 
 function Empty() {
-  const actions = useActions();
-  const primary = useStudio(primaryInWords);
-  const obstacle = useStudio(whyNotStart);
-  const busy = useStudio(isRunning);
   return (
     <section className="screen compare" aria-labelledby="cmp-h">
       <div className="head">
@@ -83,21 +79,7 @@ function Empty() {
           There is nothing to compare Base with yet. After the first iteration its pictures stand here beside Base’s,
           drawn from the same seeds.
         </p>
-        {busy ? (
-          <a className="button primary" href="#iterate">
-            See it run
-          </a>
-        ) : (
-          <button
-            type="button"
-            className="button primary"
-            disabled={obstacle !== null}
-            title={obstacle ?? undefined}
-            onClick={() => void actions.spin()}
-          >
-            {primary}
-          </button>
-        )}
+        <FirstStep />
       </div>
     </section>
   );

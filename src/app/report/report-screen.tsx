@@ -1,11 +1,11 @@
 /** @file Report: what the person's own tree came to, in words, charts, a table, and files to take away. */
 import { useEffect, useMemo } from "react";
 import { BASE } from "../../lib/node-name.ts";
+import { FirstStep } from "../parts/first-step.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 import { models, nameOf, newest, nodeOf } from "../state/nodes.ts";
 import { bookOf } from "../state/report.ts";
-import { isRunning, whyNotStart } from "../state/selectors.ts";
-import { primaryInWords } from "../words.ts";
+import { isRunning } from "../state/selectors.ts";
 import { Charts } from "./charts.tsx";
 import { Lead } from "./lead.tsx";
 import { lookOf } from "./look.ts";
@@ -69,10 +69,6 @@ function Findings() {
 }
 
 function Empty() {
-  const actions = useActions();
-  const primary = useStudio(primaryInWords);
-  const obstacle = useStudio(whyNotStart);
-  const busy = useStudio(isRunning);
   return (
     <section className="screen report" aria-labelledby="rep-h">
       <div className="idle">
@@ -81,21 +77,7 @@ function Empty() {
           A report needs one finished iteration. It will show winning rates over Base, the scores, and the files to take
           away.
         </p>
-        {busy ? (
-          <a className="button primary" href="#iterate">
-            See it run
-          </a>
-        ) : (
-          <button
-            type="button"
-            className="button primary"
-            disabled={obstacle !== null}
-            title={obstacle ?? undefined}
-            onClick={() => void actions.spin()}
-          >
-            {primary}
-          </button>
-        )}
+        <FirstStep />
       </div>
       <Takes votes={0} scored={false} />
     </section>

@@ -1,17 +1,16 @@
 /** @file Vote: two pictures of one prompt and seed without names, and what the votes say. No side colours: they would tell. */
 import { useCallback, useEffect, useMemo } from "react";
+import { FirstStep } from "../parts/first-step.tsx";
 import { Glyph } from "../parts/glyph.tsx";
 import { PictureView } from "../parts/picture.tsx";
 import { type KeyMap, useKeys } from "../keys.ts";
 import type { VotedOn } from "../route.ts";
 import { useActions, useStudio } from "../state/context.tsx";
 import { idOf, models } from "../state/nodes.ts";
-import { isRunning, whyNotStart } from "../state/selectors.ts";
 import type { StudioState } from "../state/studio-state.ts";
 import { type Rivals, votesBetween } from "../state/tally.ts";
 import { ballotOf, defaultRivals, goalOf, pictureFor } from "../state/vote.ts";
 import type { Ballot } from "../state/vote-slice.ts";
-import { primaryInWords } from "../words.ts";
 import { Enough } from "./enough.tsx";
 import { TallyLine } from "./tally-line.tsx";
 
@@ -169,10 +168,6 @@ function Ask({ ballot, rivals, number, of, undoable }: AskProps) {
 }
 
 function Empty() {
-  const actions = useActions();
-  const primary = useStudio(primaryInWords);
-  const obstacle = useStudio(whyNotStart);
-  const busy = useStudio(isRunning);
   return (
     <section className="screen vote" aria-labelledby="vote-h">
       <div className="idle">
@@ -181,21 +176,7 @@ function Empty() {
           A vote needs one finished iteration. It will show you its pictures beside Base’s without saying which is
           which, so that you judge what you see.
         </p>
-        {busy ? (
-          <a className="button primary" href="#iterate">
-            See it run
-          </a>
-        ) : (
-          <button
-            type="button"
-            className="button primary"
-            disabled={obstacle !== null}
-            title={obstacle ?? undefined}
-            onClick={() => void actions.spin()}
-          >
-            {primary}
-          </button>
-        )}
+        <FirstStep />
       </div>
     </section>
   );

@@ -1,0 +1,29 @@
+/** @file What a screen offers that needs a finished iteration and has none: the page's primary action, or a look at the run. */
+import { useActions, useStudio } from "../state/context.tsx";
+import { isRunning, whyNotStart } from "../state/selectors.ts";
+import { primaryInWords } from "../words.ts";
+
+export function FirstStep() {
+  const actions = useActions();
+  const primary = useStudio(primaryInWords);
+  const obstacle = useStudio(whyNotStart);
+  const busy = useStudio(isRunning);
+  if (busy) {
+    return (
+      <a className="button primary" href="#iterate">
+        See it run
+      </a>
+    );
+  }
+  return (
+    <button
+      type="button"
+      className="button primary"
+      disabled={obstacle !== null}
+      title={obstacle ?? undefined}
+      onClick={() => void actions.spin()}
+    >
+      {primary}
+    </button>
+  );
+}
