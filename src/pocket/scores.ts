@@ -3,7 +3,7 @@
  * faith ImageReward, finish Aesthetic, sharpness HPS. Finish and sharpness are measures as they
  * stand here; levels.ts makes scores of them that overshoot does not raise.
  */
-import { evidenceOf } from "./evidence.ts";
+import { type Evidence, evidenceOf } from "./evidence.ts";
 import { parseCaption, type Scene } from "./grammar.ts";
 import { about, finishOf, psnr, sharpnessOf } from "./measures.ts";
 import { type Found, findThings } from "./places.ts";
@@ -32,11 +32,21 @@ export type Measures = Pick<Scores, "finish" | "sharpness">;
 
 export const scoreNames = ["truth", "faith", "finish", "sharpness"] as const satisfies readonly (keyof Scores)[];
 
-/** @throws StudioError `caption` where the grammar has no such sentence. */
-export function scoresOf(rgb: Uint8Array | Uint8ClampedArray, caption: string): Scores {
-  const scene = parseCaption(caption);
+/** What is seen of a picture without its caption; most of the time that its scores take. */
+export interface Seen {
+  readonly evidence: Evidence;
+  readonly reading: Reading;
+}
+
+export function see(rgb: Uint8Array | Uint8ClampedArray): Seen {
   const evidence = evidenceOf(rgb);
-  const reading = readEvidence(evidence);
+  return { evidence, reading: readEvidence(evidence) };
+}
+
+/** @throws StudioError `caption` where the grammar has no such sentence. */
+export function scoresOf(rgb: Uint8Array | Uint8ClampedArray, caption: string, seen = see(rgb)): Scores {
+  const scene = parseCaption(caption);
+  const { evidence, reading } = seen;
   const found = findThings(evidence, reading, scene);
   return {
     truth: truthOf(rgb, scene, found, reading),

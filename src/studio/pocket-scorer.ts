@@ -1,10 +1,8 @@
 /** @file Pocket's scores for `evaluate`: truth, faith, and finish and sharpness by their distance to the level of the pairs. */
-import { evidenceOf } from "../pocket/evidence.ts";
 import { judge } from "../pocket/judge.ts";
 import { averageOf, levelled, levelsOf, referenceOf } from "../pocket/levels.ts";
 import { samplePairs } from "../pocket/pairs.ts";
-import { readEvidence } from "../pocket/reader.ts";
-import { type Scores as Named, scoresOf } from "../pocket/scores.ts";
+import { type Scores as Named, scoresOf, see } from "../pocket/scores.ts";
 import type { Scorer } from "./evaluate.ts";
 
 type Four = Pick<Named, keyof Named>;
@@ -22,9 +20,10 @@ export function pocketScorer(): Scorer<Measured, Four> {
   return {
     measuresOf: ({ prompt, rgba }) => {
       const rgb = rgbOf(rgba);
-      const { colours, shapes, layout, time, all } = judge(readEvidence(evidenceOf(rgb)), prompt);
+      const seen = see(rgb);
+      const { colours, shapes, layout, time, all } = judge(seen.reading, prompt);
       const right = { colours: +colours, shapes: +shapes, layout: +layout, time: +time, all: +all };
-      return { ...scoresOf(rgb, prompt), ...right };
+      return { ...scoresOf(rgb, prompt, seen), ...right };
     },
     scoresOf: ({ truth, faith, finish, sharpness }) => ({ ...levelled({ truth, faith, finish, sharpness }, levels) }),
     averageOf: (scores, reference) => averageOf(scores, referenceOf(reference)),
