@@ -6,11 +6,11 @@
 import { parseArgs } from "node:util";
 import { writeFileWhole } from "../src/cli/files.ts";
 import { encodePng } from "../src/cli/images.ts";
+import { wilson } from "../src/lib/statistics.ts";
 import { GUIDANCE } from "../src/pocket/config.ts";
 import { heldOutCaptions } from "../src/pocket/grammar.ts";
 import { judge } from "../src/pocket/judge.ts";
-import { read } from "../src/pocket/reader.ts";
-import { scoreNames, scoresOf } from "../src/pocket/scores.ts";
+import { scoreNames, scoresOf, see } from "../src/pocket/scores.ts";
 import { drawLatents } from "../src/studio/draw.ts";
 import { openPocket, rgbOf } from "./pocket-model.ts";
 
@@ -51,18 +51,16 @@ const { side } = model;
 await pocket.dispose();
 
 const rgbs = pictures.map(rgbOf);
-const judged = rgbs.map((rgb, i) => judge(read(rgb), captions[i] as string));
-const scored = rgbs.map((rgb, i) => scoresOf(rgb, captions[i] as string));
+const seen = rgbs.map(see);
+const judged = seen.map(({ reading }, i) => judge(reading, captions[i] as string));
+const scored = rgbs.map((rgb, i) => scoresOf(rgb, captions[i] as string, seen[i]));
 const round = (value: number) => Number(value.toFixed(3));
 
 /** Share with Wilson's 95 % interval. */
 function share(right: number, of: number): string {
-  const z = 1.959964;
-  const rate = right / of;
-  const middle = (rate + z ** 2 / (2 * of)) / (1 + z ** 2 / of);
-  const half = (z / (1 + z ** 2 / of)) * Math.sqrt((rate * (1 - rate)) / of + z ** 2 / (4 * of ** 2));
+  const [low, high] = wilson(right, of);
   const percent = (value: number) => (100 * value).toFixed(1);
-  return `${right} of ${of}: ${percent(rate)} % [${percent(middle - half)}, ${percent(middle + half)}]`;
+  return `${right} of ${of}: ${percent(right / of)} % [${percent(low)}, ${percent(high)}]`;
 }
 
 const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);

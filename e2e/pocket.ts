@@ -6,12 +6,10 @@ import { join } from "node:path";
 import { writeSafetensors } from "../src/artifacts/safetensors.ts";
 import { writeFileWhole } from "../src/cli/files.ts";
 import { encodePng } from "../src/cli/images.ts";
-import { openModelFolder } from "../src/cli/model-files.ts";
 import { GUIDANCE } from "../src/pocket/config.ts";
 import { heldOutCaptions } from "../src/pocket/grammar.ts";
-import { nodeBackend } from "../src/runtime/node.ts";
 import { drawLatents } from "../src/studio/draw.ts";
-import { loadModel, makeArtifacts } from "../src/studio/model.ts";
+import { openPocket } from "./pocket-model.ts";
 
 const [folder = "public/pocket", out = "test-results/pocket", count = "32"] = process.argv.slice(2);
 const COLUMNS = 8;
@@ -23,25 +21,10 @@ const all = heldOutCaptions();
 const captions = Array.from({ length: Number(count) }, (_, i) => all[(i * 97 + 11) % all.length] as string);
 const seeds = captions.map((_, i) => 1000 + i);
 
-const opened = await openModelFolder(folder);
-const set = await makeArtifacts(opened, {
-  samples: 2,
-  drawSamples: 2 * BATCH,
-  train: "full",
-  rank: 1,
-  targets: "attention",
-  cut: "whole",
-  weights: "float32",
-});
-const backend = nodeBackend({ threads: 2 });
-const model = await loadModel(backend, set, opened, () => new Float32Array());
-const base = { id: "base" };
-await model.denoiser.update(base, model.base);
-
+const { model, base, size, dispose } = await openPocket(folder, BATCH, 2);
 const { side } = model;
 const width = COLUMNS * side;
 const rgba = new Uint8ClampedArray(4 * width * Math.ceil(captions.length / COLUMNS) * side).fill(255);
-const size = model.latents.reduce((a, b) => a * b);
 const latents = new Float32Array(captions.length * size);
 for (let start = 0; start < captions.length; start += BATCH) {
   const prompts = captions.slice(start, start + BATCH);
@@ -68,5 +51,4 @@ const tensors = new Map([
 await writeFileWhole(join(out, "pocket.safetensors"), writeSafetensors(tensors));
 await writeFileWhole(join(out, "captions.json"), `${JSON.stringify(captions, null, 2)}\n`);
 await writeFileWhole(join(out, "sheet.png"), encodePng({ width, height: rgba.length / 4 / width, rgba }));
-await model.dispose();
-await backend.dispose();
+await dispose();
