@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ImportedPair, openImport, twinId } from "./import.ts";
+import { twinId } from "../lib/twin-id.ts";
+import { type ImportedPair, openImport } from "./import.ts";
 import type { ImportFile } from "./import-file.ts";
 
 const golden = new URL("../../e2e/goldens/pairs/images.json", import.meta.url);

@@ -5,6 +5,7 @@
  */
 import { required, StudioError } from "../lib/errors.ts";
 import { sha256 } from "../lib/sha256.ts";
+import { twinId } from "../lib/twin-id.ts";
 import { cleanCaption } from "./captions.ts";
 import { type ImageHeader, readImageHeader } from "./image-header.ts";
 import { cleanPath, compare, type ImportFile, type Refused, refuse, textOf } from "./import-file.ts";
@@ -87,11 +88,6 @@ export async function openImport(
     pairs: () => readPairs(files, [...captioned, ...bare], captions),
     refused: () => [...refused].sort((a, b) => compare(a.path, b.path) || compare(a.reason, b.reason)),
   };
-}
-
-/** The id of a picture that is there already, under another caption. */
-export function twinId(pictureHash: string, caption: string): Promise<string> {
-  return sha256(new TextEncoder().encode(`${pictureHash}\0${caption}`));
 }
 
 /** What to say where a caption is needed. */

@@ -1,5 +1,5 @@
 /** @file The pairs: what came in and what was refused, every edit of them with its undo, and their way to the studio. */
-import { sha256 } from "../../lib/sha256.ts";
+import { twinId } from "../../lib/twin-id.ts";
 import type { PairInput, TokenCount } from "../../studio/api.ts";
 import { aboutOf } from "./pair-about.ts";
 import { alike } from "./pair-alike.ts";
@@ -261,9 +261,4 @@ export const createPairs: Slice<PairsSlice> = (set, get, deps) => {
 function only(pairs: readonly PairItem[], ids: readonly string[]): readonly PairItem[] {
   const wanted = new Set(ids);
   return pairs.filter((pair) => wanted.has(pair.id));
-}
-
-/** The id of a picture that is there under another caption; the same as of two that come together. */
-function twinId(pictureHash: string, caption: string): Promise<string> {
-  return sha256(new TextEncoder().encode(`${pictureHash}\0${caption}`));
 }
