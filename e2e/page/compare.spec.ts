@@ -1,9 +1,9 @@
 /** @file Compare on the engine that only pretends: the grid, the viewer and the files, by names and by keys alone. */
 import { readFileSync } from "node:fs";
-import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test, type Locator, type Page } from "@playwright/test";
 import { decode } from "fast-png";
 import { unzipSync } from "fflate";
+import { faults } from "./sound.ts";
 
 // no device is used, so one project is enough
 test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
@@ -306,17 +306,10 @@ test("single keys are off where one types, and can be switched off", async ({ pa
 
 /** What axe finds, and what is too wide, in both themes, wide and narrow. */
 async function judge(page: Page, state: string): Promise<void> {
-  const found: string[] = [];
-  for (const width of [1440, 390]) {
-    await page.setViewportSize({ width, height: 844 });
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      for (const { id, nodes } of violations) found.push(`${state} ${width} ${colorScheme}: ${id} ${nodes[0]?.html}`);
-    }
-    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    if (over > 0) found.push(`${state} ${width}: ${over} px too wide`);
-  }
+  const found = await faults(page, state, [
+    [1440, 844],
+    [390, 844],
+  ]);
   await page.setViewportSize({ width: 1440, height: 844 });
   expect(found).toEqual([]);
 }

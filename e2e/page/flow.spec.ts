@@ -1,6 +1,6 @@
 /** @file The whole way through the page on the engine that only pretends: what a person clicks, reads and finds again. */
-import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test, type Page } from "@playwright/test";
+import { faults, NARROW, WIDE } from "./sound.ts";
 
 // no device is used, so one project is enough
 test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
@@ -162,19 +162,7 @@ test("every screen is clean for axe, in both themes, wide and narrow, and fits i
   for (const hash of ["start", "pairs", "iterate", "iterate/2", "compare", "compare/0/0-1"]) {
     await page.goto(`/?fake=fast#${hash}`);
     await expect(page.getByRole("heading").first()).toBeVisible();
-    for (const [width, height] of [
-      [1440, 900],
-      [390, 844],
-    ] as const) {
-      await page.setViewportSize({ width, height });
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        for (const { id, nodes } of violations) found.push(`${hash} ${width} ${colorScheme}: ${id} ${nodes[0]?.html}`);
-      }
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (over > 0) found.push(`${hash} ${width}: ${over} px too wide`);
-    }
+    found.push(...(await faults(page, hash, [WIDE, NARROW])));
   }
   expect(found).toEqual([]);
 });

@@ -1,7 +1,7 @@
 /** @file An iteration as a person runs it, on the engine that only pretends: settings, curves, samples, what goes wrong. */
 import { readFile } from "node:fs/promises";
-import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test, type Download, type Locator, type Page } from "@playwright/test";
+import { faults } from "./sound.ts";
 
 // no device is used, so one project is enough
 test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
@@ -259,20 +259,7 @@ test("every state is clean for axe in both themes, wide and narrow, and fits its
   test.setTimeout(600_000);
   const found: string[] = [];
   const look = async (state: string): Promise<void> => {
-    for (const [width, height] of [
-      [1440, 900],
-      [1024, 768],
-      [390, 844],
-    ] as const) {
-      await page.setViewportSize({ width, height });
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        for (const { id, nodes } of violations) found.push(`${state} ${width} ${colorScheme}: ${id} ${nodes[0]?.html}`);
-      }
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (over > 0) found.push(`${state} ${width}: ${over} px too wide`);
-    }
+    found.push(...(await faults(page, state)));
   };
   await ready(page, "calm");
   await openSettings(page);

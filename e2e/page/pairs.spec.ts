@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test } from "@playwright/test";
 import { caption, captions, choose, type Content, open, png, send, stored, zip } from "./pair-files.ts";
+import { faults } from "./sound.ts";
 
 // no device is used, so one project is enough
 test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
@@ -303,20 +304,7 @@ test("every state is clean for axe, in both themes and three widths, and fits it
   await open(page);
   const found: string[] = [];
   const look = async (state: string): Promise<void> => {
-    for (const [width, height] of [
-      [1440, 900],
-      [1024, 768],
-      [390, 844],
-    ] as const) {
-      await page.setViewportSize({ width, height });
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        for (const { id, nodes } of violations) found.push(`${state} ${width} ${colorScheme}: ${id} ${nodes[0]?.html}`);
-      }
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (wide > 0) found.push(`${state} is ${wide} px wider than ${width}`);
-    }
+    found.push(...(await faults(page, state)));
     await page.setViewportSize({ width: 1440, height: 900 });
   };
   await look("empty");

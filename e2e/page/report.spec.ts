@@ -1,8 +1,8 @@
 /** @file The report on the engine that only pretends: words with intervals, charts with their tables, files out and a project in. */
 import { readFileSync } from "node:fs";
-import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test, type Page } from "@playwright/test";
 import { keptVotes, openProject, prompts, votes } from "./voted-project.ts";
+import { faults } from "./sound.ts";
 
 // no device is used, so one project is enough
 test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
@@ -189,20 +189,7 @@ test("clean for axe in every state, theme and width, and it fits its width", asy
   await page.emulateMedia({ reducedMotion: "reduce" });
   const found: string[] = [];
   const look = async (state: string): Promise<void> => {
-    for (const [width, height] of [
-      [1440, 900],
-      [1024, 768],
-      [390, 844],
-    ] as const) {
-      await page.setViewportSize({ width, height });
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        for (const { id, nodes } of violations) found.push(`${state} ${width} ${colorScheme}: ${id} ${nodes[0]?.html}`);
-      }
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (over > 0) found.push(`${state} ${width}: ${over} px too wide`);
-    }
+    found.push(...(await faults(page, state)));
   };
   await openProject(page, "report", {
     votes: [...votes("node-2", "base", [20, 5, 3]), ...votes("node-2", "node-1", [4, 1, 0])],

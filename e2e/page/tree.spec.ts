@@ -1,6 +1,6 @@
 /** @file The tree of iterations on the engine that only pretends: each thing that is done with a node, by mouse and by keys alone. */
-import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test, type Locator, type Page } from "@playwright/test";
+import { faults } from "./sound.ts";
 
 // no device is used, so one project is enough
 test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
@@ -297,21 +297,8 @@ test("the tree, its menu, dialogs and messages are clean for axe in both themes,
     { parent: "node-3", iteration: 3, state: "begun", step: 20 },
   ]);
   const found: string[] = [];
-  const look = async (what: string): Promise<void> => {
-    for (const [width, height] of [
-      [1440, 900],
-      [1024, 768],
-      [390, 844],
-    ] as const) {
-      await page.setViewportSize({ width, height });
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        for (const { id, nodes } of violations) found.push(`${what} ${width} ${colorScheme}: ${id} ${nodes[0]?.html}`);
-      }
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (over > 0) found.push(`${what} ${width}: ${over} px too wide`);
-    }
+  const look = async (state: string): Promise<void> => {
+    found.push(...(await faults(page, state)));
     await page.setViewportSize({ width: 1440, height: 900 });
   };
   await expect(tree.locator("canvas")).toHaveCount(4);

@@ -1,8 +1,8 @@
 /** @file Blind votes on the engine that only pretends: by names and by keys alone, what is told and what is not. */
 import { readFileSync } from "node:fs";
-import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test, type Page } from "@playwright/test";
 import { keptVotes, openProject, votes } from "./voted-project.ts";
+import { faults, type Size, SIZES } from "./sound.ts";
 
 // no device is used, so one project is enough
 test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
@@ -158,25 +158,14 @@ test("clean for axe in every state, theme and width; the pictures are as tall as
     await page.goto(`/?fake=fast#${place}`);
     if (place === "vote/2-0") await expect(page.getByText("All 40 comparisons are done")).toBeVisible();
     else await shown(page);
-    for (const [width, height] of [
-      [1440, 900],
-      [1024, 768],
-      [390, 844],
-    ] as const) {
-      await page.setViewportSize({ width, height });
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        for (const { id, nodes } of violations) found.push(`${place} ${width} ${colorScheme}: ${id} ${nodes[0]?.html}`);
-      }
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (over > 0) found.push(`${place} ${width}: ${over} px too wide`);
-      if (place === "vote/2-0") continue;
+    const large = async ([width, height]: Size): Promise<readonly string[]> => {
+      if (place === "vote/2-0") return [];
       const box = await pictures(page).first().locator("canvas").boundingBox();
       const free = width === 390 ? (height - 330) / 2 : height - 380;
-      if (Math.floor(free / 64) !== (box?.height ?? 0) / 64)
-        found.push(`${place} ${width}: ${box?.height} px of ${free}`);
-    }
+      const fits = Math.floor(free / 64) === (box?.height ?? 0) / 64;
+      return fits ? [] : [`${place} ${width}: ${box?.height} px of ${free}`];
+    };
+    found.push(...(await faults(page, place, SIZES, large)));
   }
   expect(found).toEqual([]);
 });

@@ -1,0 +1,31 @@
+/** @file What is wrong with a page as it stands, in both themes: axe's violations, and pixels that it is wider than its window. */
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+
+export type Size = readonly [width: number, height: number];
+
+export const WIDE: Size = [1440, 900];
+export const NARROW: Size = [390, 844];
+export const SIZES: readonly Size[] = [WIDE, [1024, 768], NARROW];
+
+/** A line for each fault, `state` and the window's width first. Leaves the page in the last size; `each` adds what else is looked at. */
+export async function faults(
+  page: Page,
+  state: string,
+  sizes: readonly Size[] = SIZES,
+  each?: (size: Size) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const [width, height] of sizes) {
+    await page.setViewportSize({ width, height });
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      for (const { id, nodes } of violations) found.push(`${state} ${width} ${colorScheme}: ${id} ${nodes[0]?.html}`);
+    }
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    if (over > 0) found.push(`${state} ${width}: ${over} px too wide`);
+    found.push(...((await each?.([width, height])) ?? []));
+  }
+  return found;
+}
