@@ -33,7 +33,7 @@ export function useStudio<T>(select: (state: StudioState) => T): T {
   return useStore(useWorkbench().store, select);
 }
 
-/** The actions, which never change. */
+/** The actions, which never change: the first state has them all, and is the same object at every render. */
 export function useActions(): StudioState {
-  return useWorkbench().store.getState();
+  return useWorkbench().store.getInitialState();
 }
