@@ -3,6 +3,7 @@
  * pixel is. The reader's first step. Colours are in 0..1.
  */
 import { type Time, times } from "./grammar.ts";
+import { DARKEST, SHADOW } from "./render.ts";
 import { lerp, paintSky, SIDE } from "./sky.ts";
 
 export const PIXELS = SIDE * SIDE;
@@ -68,10 +69,6 @@ export function backdropOf(picture: Float32Array): Backdrop {
     distance: distances(picture, best.time, best.level),
   };
 }
-
-/** What a full shadow mixes in, and how much at most. */
-const SHADOW = [0.03, 0.03, 0.08] as const;
-const DARKEST = 0.42;
 
 /** Over a few finishes about the best and all strengths of shadow: a drawn sky is not of one finish everywhere. */
 function distances(picture: Float32Array, time: Time, level: number): Float32Array {

@@ -115,13 +115,17 @@ function distances({ shape, x, y, radius }: Placed): Float32Array {
   return field;
 }
 
+/** What a shadow mixes in, and how much of it at most. */
+export const SHADOW: Rgb = [0.03, 0.03, 0.08];
+export const DARKEST = 0.42;
+
 /** The light comes from the upper right, so the shadow is the shape itself, softened, 2 pixels to the left and 3 down. */
 function paintShadow(canvas: Float32Array, field: Float32Array, strength: number): void {
   for (let row = 3; row < SIDE; row++) {
     for (let column = 0; column < SIDE - 2; column++) {
       const distance = field[SIDE * (row - 3) + column + 2] as number;
       if (distance < 3)
-        over(canvas, 3 * (SIDE * row + column), [0.03, 0.03, 0.08], 0.42 * strength * smoothstep(3, -3, distance));
+        over(canvas, 3 * (SIDE * row + column), SHADOW, DARKEST * strength * smoothstep(3, -3, distance));
     }
   }
 }
