@@ -40,6 +40,7 @@ export interface LogLine {
 }
 
 const SAVE_SECONDS = 60;
+const LOG = "log.jsonl";
 
 /** Runs the course to its end, from where the shelf has it. Returns the log. */
 export async function follow(course: Course, options: CourseOptions): Promise<readonly LogLine[]> {
@@ -50,7 +51,7 @@ export async function follow(course: Course, options: CourseOptions): Promise<re
   let losses: number[] = [];
   const save = async (): Promise<void> => {
     await shelf.write("state.safetensors", encodeState(course, options.settings));
-    await shelf.write("log.jsonl", log.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    await shelf.write(LOG, printLog(log));
     await options.saved?.();
     savedAt = Date.now();
   };
@@ -99,12 +100,17 @@ async function restore(course: Course, { shelf, settings }: CourseOptions): Prom
   course.step = Number(metadata.get("step"));
   for (const [name, data] of Object.entries(course.state))
     data.set(required(tensors.get(name), `"${name}" of the state`).data as Float32Array);
-  const text = await shelf.read("log.jsonl");
-  return new TextDecoder()
-    .decode(text ?? new Uint8Array())
-    .split("\n")
-    .flatMap((line) => (line === "" ? [] : [JSON.parse(line) as LogLine]))
-    .filter((line) => line.step <= course.step);
+  return (await readLog(shelf)).filter((line) => line.step <= course.step);
+}
+
+/** The lines that were logged so far. */
+export async function readLog(shelf: Shelf): Promise<LogLine[]> {
+  const text = new TextDecoder().decode((await shelf.read(LOG)) ?? new Uint8Array());
+  return text.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as LogLine]));
+}
+
+export function printLog(log: readonly LogLine[]): string {
+  return log.map((line) => `${JSON.stringify(line)}\n`).join("");
 }
 
 /** Linear warm-up over `warmup` steps, then a half cosine from `peak` down to `floor` times it. */

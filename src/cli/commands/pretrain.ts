@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { workerHands } from "../../studio/node-pretrain-hands.ts";
-import type { LogLine, Shelf } from "../../studio/pretrain-course.ts";
+import { type LogLine, printLog, readLog, type Shelf } from "../../studio/pretrain-course.ts";
 import {
   type Part,
   type PretrainOptions,
@@ -90,9 +90,8 @@ export const pretrain = command({
       await write(values.out, await makePocket(options));
       const logs: Record<string, LogLine[]> = {};
       for (const part of ["autoencoder", "captioned"] as const) {
-        const log = new TextDecoder().decode((await shelf(part).read("log.jsonl")) ?? new Uint8Array());
-        await writeFileWhole(join(values.out, "training", `${part}.jsonl`), log);
-        logs[part] = log.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as LogLine]));
+        logs[part] = await readLog(shelf(part));
+        await writeFileWhole(join(values.out, "training", `${part}.jsonl`), printLog(logs[part]));
       }
       await writeFileWhole(join(values.out, "training", "curves.svg"), curves(logs));
       await writeFileWhole(join(values.out, "training", "settings.json"), `${JSON.stringify(settings, null, 2)}\n`);
