@@ -6,12 +6,13 @@
 import { parseArgs } from "node:util";
 import { writeFileWhole } from "../src/cli/files.ts";
 import { encodePng } from "../src/cli/images.ts";
+import { inRows, sheet } from "../src/cli/sheet.ts";
 import { wilson } from "../src/lib/statistics.ts";
 import { GUIDANCE } from "../src/pocket/config.ts";
 import { heldOutCaptions } from "../src/pocket/grammar.ts";
 import { judge } from "../src/pocket/judge.ts";
 import { scoreNames, scoresOf, see } from "../src/pocket/scores.ts";
-import { drawLatents } from "../src/studio/draw.ts";
+import { draw } from "../src/studio/draw.ts";
 import { openPocket, rgbOf } from "./pocket-model.ts";
 
 const { positionals, values } = parseArgs({
@@ -32,21 +33,11 @@ const all = heldOutCaptions();
 const captions = Array.from({ length: Number(count) }, (_, i) => all[(i * 97 + 11) % all.length] as string);
 
 const pocket = await openPocket(folder, batch, Number(values.threads));
-const { model, base, size } = pocket;
+const { model, base } = pocket;
 const pictures: Uint8ClampedArray[] = [];
-for (let start = 0; start < captions.length; start += batch) {
-  const prompts = captions.slice(start, start + batch);
-  const latents = await drawLatents(model, base, {
-    prompts,
-    negativePrompt: "",
-    seeds: prompts.map((_, i) => 1000 + start + i),
-    steps: Number(steps),
-    guidance: GUIDANCE,
-  });
-  for (let i = 0; i < prompts.length; i++) {
-    pictures.push(await model.decode(latents.subarray(i * size, (i + 1) * size)));
-  }
-}
+const seeds = captions.map((_, i) => 1000 + i);
+const sampling = { negativePrompt: "", steps: Number(steps), guidance: GUIDANCE };
+for await (const { rgba } of draw(model, base, { prompts: captions, seeds, ...sampling })) pictures.push(rgba);
 const { side } = model;
 await pocket.dispose();
 
@@ -91,14 +82,6 @@ console.log(
 );
 
 if (values.sheet) {
-  const shown = pictures.slice(0, MOST_SHOWN);
-  const width = COLUMNS * side;
-  const rgba = new Uint8ClampedArray(4 * width * Math.ceil(shown.length / COLUMNS) * side).fill(255);
-  for (const [i, picture] of shown.entries()) {
-    for (let y = 0; y < side; y++) {
-      const to = 4 * (width * (Math.floor(i / COLUMNS) * side + y) + (i % COLUMNS) * side);
-      rgba.set(picture.subarray(4 * side * y, 4 * side * (y + 1)), to);
-    }
-  }
-  await writeFileWhole(values.sheet, encodePng({ width, height: rgba.length / 4 / width, rgba }));
+  const rows = inRows(pictures.slice(0, MOST_SHOWN), COLUMNS);
+  await writeFileWhole(values.sheet, encodePng(sheet(rows, { side })));
 }

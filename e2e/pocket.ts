@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { writeSafetensors } from "../src/artifacts/safetensors.ts";
 import { writeFileWhole } from "../src/cli/files.ts";
 import { encodePng } from "../src/cli/images.ts";
+import { inRows, sheet } from "../src/cli/sheet.ts";
 import { GUIDANCE } from "../src/pocket/config.ts";
 import { heldOutCaptions } from "../src/pocket/grammar.ts";
 import { drawLatents } from "../src/studio/draw.ts";
@@ -22,9 +23,7 @@ const captions = Array.from({ length: Number(count) }, (_, i) => all[(i * 97 + 1
 const seeds = captions.map((_, i) => 1000 + i);
 
 const { model, base, size, dispose } = await openPocket(folder, BATCH, 2);
-const { side } = model;
-const width = COLUMNS * side;
-const rgba = new Uint8ClampedArray(4 * width * Math.ceil(captions.length / COLUMNS) * side).fill(255);
+const pictures: Uint8ClampedArray[] = [];
 const latents = new Float32Array(captions.length * size);
 for (let start = 0; start < captions.length; start += BATCH) {
   const prompts = captions.slice(start, start + BATCH);
@@ -37,11 +36,7 @@ for (let start = 0; start < captions.length; start += BATCH) {
   });
   latents.set(drawn, start * size);
   for (let i = start; i < start + prompts.length; i++) {
-    const picture = await model.decode(latents.subarray(i * size, (i + 1) * size));
-    for (let y = 0; y < side; y++) {
-      const to = 4 * (width * (Math.floor(i / COLUMNS) * side + y) + (i % COLUMNS) * side);
-      rgba.set(picture.subarray(4 * side * y, 4 * side * (y + 1)), to);
-    }
+    pictures.push(await model.decode(latents.subarray(i * size, (i + 1) * size)));
   }
 }
 const tensors = new Map([
@@ -50,5 +45,5 @@ const tensors = new Map([
 ]);
 await writeFileWhole(join(out, "pocket.safetensors"), writeSafetensors(tensors));
 await writeFileWhole(join(out, "captions.json"), `${JSON.stringify(captions, null, 2)}\n`);
-await writeFileWhole(join(out, "sheet.png"), encodePng({ width, height: rgba.length / 4 / width, rgba }));
+await writeFileWhole(join(out, "sheet.png"), encodePng(sheet(inRows(pictures, COLUMNS), { side: model.side })));
 await dispose();

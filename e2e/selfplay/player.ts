@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { folderFiles, listFiles, readBytes, readText, writeFileWhole } from "../../src/cli/files.ts";
 import { FolderKeeper, removeDrafts } from "../../src/cli/folder-keeper.ts";
 import { decodeImage, encodePng } from "../../src/cli/images.ts";
-import { sheet, squaresOf } from "../../src/cli/sheet.ts";
+import { inRows, sheet, squaresOf } from "../../src/cli/sheet.ts";
 import { parseJsonObject } from "../../src/artifacts/json-object.ts";
 import { openModel } from "../../src/artifacts/model-folder.ts";
 import { StudioError } from "../../src/lib/errors.ts";
@@ -214,8 +214,9 @@ export async function picturesOf(
     return squares.map((rgba, i) => ({ prompt: prompts[i] as string, seed: i, side, rgba }));
   }
   const pictures = await drawAll(model, vector, sampling, stop);
-  const rows = Array.from({ length: Math.ceil(prompts.length / COLUMNS) }, (_, r) =>
-    pictures.slice(r * COLUMNS, (r + 1) * COLUMNS).map(({ rgba }) => rgba),
+  const rows = inRows(
+    pictures.map(({ rgba }) => rgba),
+    COLUMNS,
   );
   await writeFileWhole(path, encodePng(sheet(rows, { side })));
   say(`${prompts.length} pictures`);

@@ -12,6 +12,11 @@ export interface SheetOptions {
 
 type Bytes = Uint8ClampedArray | Uint8Array;
 
+/** A list in rows of so many; the last may be shorter. */
+export function inRows<T>(list: readonly T[], columns: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(list.length / columns) }, (_, r) => list.slice(r * columns, (r + 1) * columns));
+}
+
 /** RGBA bytes of side x side each. */
 export function sheet(rows: readonly (readonly Bytes[])[], { side, scale = 1, gap = 0 }: SheetOptions): Pixels {
   const pitch = side * scale + gap;
