@@ -1,40 +1,17 @@
 /** @file An iteration on the nano model, with its state in memory: the probe, the safeguard, the pairs that are used, and stopping. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nanoModel } from "../../e2e/nano-model.ts";
+import { pairs, settings as common } from "../../e2e/nano-studio.ts";
 import { openModel } from "../artifacts/model-folder.ts";
 import type { Backend } from "../runtime/backend.ts";
 import { nodeBackend } from "../runtime/node.ts";
 import type { TrainState } from "../spin/adamw.ts";
-import type { PairInput, SpinSettings, StudioEvent } from "./api.ts";
+import type { SpinSettings, StudioEvent } from "./api.ts";
 import { initialLora } from "./initial-lora.ts";
 import { loadModel, makeArtifacts, type Model } from "./model.ts";
 import { type Keeper, microBatch, selfPlay } from "./self-play.ts";
 
-const side = 8;
-const pairs: readonly PairInput[] = ["a cat", "a dog", "two owls"].map((caption, i) => ({
-  id: `pair-${i}`,
-  caption,
-  side,
-  rgba: Uint8ClampedArray.from({ length: side * side * 4 }, (_, k) => (k % 4 === 3 ? 255 : (k * 7 * (i + 1)) % 256)),
-}));
-const settings: SpinSettings = {
-  steps: 5,
-  pairsPerStep: 6,
-  learningRate: 1e-3,
-  warmupSteps: 1,
-  beta: 500,
-  loss: "logistic",
-  captionDropout: 0.2,
-  independentNoise: false,
-  opponentSteps: 2,
-  guidance: 3,
-  seed: 7,
-  train: "full",
-  rank: 4,
-  safeguard: 0.9,
-  probeEvery: 2,
-  usedPairs: 0,
-};
+const settings: SpinSettings = { ...common, steps: 5 };
 
 let [backend, model]: [Backend | null, Model | null] = [null, null];
 beforeAll(async () => {
