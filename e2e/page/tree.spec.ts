@@ -1,28 +1,12 @@
 /** @file The tree of iterations on the engine that only pretends: each thing that is done with a node, by mouse and by keys alone. */
 import { expect, test, type Locator, type Page } from "@playwright/test";
+import { PRESETS } from "../../src/app/fake/made-up.ts";
 import { faults } from "./sound.ts";
 
 // no device is used, so one project is enough
 test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
 
-const SETTINGS = {
-  steps: 60,
-  pairsPerStep: 8,
-  learningRate: 5e-5,
-  warmupSteps: 5,
-  beta: 2000,
-  loss: "logistic",
-  captionDropout: 0.1,
-  independentNoise: false,
-  opponentSteps: 16,
-  guidance: 3,
-  seed: 42,
-  train: "full",
-  rank: 16,
-  safeguard: 0.9,
-  probeEvery: 10,
-  usedPairs: 48,
-};
+const [SETTINGS] = PRESETS[0]?.settings ?? [];
 
 interface Grown {
   readonly parent: string;

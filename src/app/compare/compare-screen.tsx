@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { BASE } from "../../lib/node-name.ts";
 import type { NodeId } from "../../studio/api.ts";
-import { FirstStep } from "../parts/first-step.tsx";
+import { Onward } from "../parts/onward.tsx";
 import type { Viewed } from "../route.ts";
 import { columnsOf, rowsOf, sidesOf } from "../state/compare.ts";
 import { useStudio, useWorkbench } from "../state/context.tsx";
@@ -79,7 +79,7 @@ function Empty() {
           There is nothing to compare Base with yet. After the first iteration its pictures stand here beside Base’s,
           drawn from the same seeds.
         </p>
-        <FirstStep />
+        <Onward />
       </div>
     </section>
   );

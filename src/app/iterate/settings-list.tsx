@@ -1,8 +1,7 @@
 /** @file The settings that a node had, to read, to use again, to save. */
 import type { SpinSettings } from "../../studio/api.ts";
-import { fileName, saveFile } from "../save-file.ts";
-import { printSettings } from "../settings-file.ts";
 import { labelOf, valueInWords } from "../settings-words.ts";
+import { SaveSettings } from "./save-settings.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 import { nextNode } from "../state/nodes.ts";
 
@@ -35,13 +34,7 @@ export function SettingsList({ name, settings }: { readonly name: string; readon
             Use these for {next}
           </button>
         )}
-        <button
-          type="button"
-          className="button"
-          onClick={() => saveFile(fileName([name, "settings"], "json"), "application/json", printSettings(settings))}
-        >
-          Save as a file
-        </button>
+        <SaveSettings name={name} settings={settings} />
       </div>
     </details>
   );

@@ -4,10 +4,10 @@ import type { SpinSettings } from "../../studio/api.ts";
 import { Choice } from "../parts/choice.tsx";
 import { Glyph } from "../parts/glyph.tsx";
 import { count } from "../format.ts";
-import { fileName, saveFile } from "../save-file.ts";
-import { printSettings, readSettings } from "../settings-file.ts";
+import { readSettings } from "../settings-file.ts";
 import { presetOf, presetSettings } from "../settings.ts";
 import { differences, settingsSummary, warnings } from "../settings-words.ts";
+import { SaveSettings } from "./save-settings.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 import { goodPairs } from "../state/selectors.ts";
 import { useExpected } from "./use-expected.ts";
@@ -140,13 +140,7 @@ function Files({ settings, name }: { readonly settings: SpinSettings; readonly n
   };
   return (
     <>
-      <button
-        type="button"
-        className="button"
-        onClick={() => saveFile(fileName([name, "settings"], "json"), "application/json", printSettings(settings))}
-      >
-        Save as a file
-      </button>
+      <SaveSettings name={name} settings={settings} />
       <button type="button" className="button" onClick={() => input.current?.click()}>
         Take from a file
       </button>

@@ -1,8 +1,8 @@
 /** @file The head of Pairs: how many are good, what can be done with all of them, and the one way on. */
 import { count } from "../format.ts";
+import { Onward } from "../parts/onward.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
-import { goodPairs, isFaulty, isRunning, whyNotStart } from "../state/selectors.ts";
-import { primaryInWords } from "../words.ts";
+import { goodPairs, isFaulty, isRunning } from "../state/selectors.ts";
 import type { Bulk } from "./bulk.tsx";
 import { stopReading } from "../take.ts";
 
@@ -48,7 +48,7 @@ export function Head({ adding, onAdd, onBulk }: HeadProps) {
             </button>
           </>
         )}
-        {pairs.length === 0 || reading !== null ? null : <Onward good={good} faulty={faulty} />}
+        {pairs.length === 0 || reading !== null ? null : <Next good={good} faulty={faulty} />}
       </div>
     </div>
   );
@@ -95,34 +95,13 @@ function Steps() {
   );
 }
 
-function Onward({ good, faulty }: { readonly good: number; readonly faulty: number }) {
+function Next({ good, faulty }: { readonly good: number; readonly faulty: number }) {
   const actions = useActions();
   const running = useStudio(isRunning);
-  const primary = useStudio(primaryInWords);
-  const obstacle = useStudio(whyNotStart);
-  if (faulty > 0 && !running) {
-    return (
-      <button type="button" className="button primary" onClick={actions.leaveOutFaulty}>
-        Use the {good} good {good === 1 ? "one" : "ones"}
-      </button>
-    );
-  }
-  if (running) {
-    return (
-      <a className="button primary" href="#iterate">
-        See it run
-      </a>
-    );
-  }
+  if (faulty === 0 || running) return <Onward />;
   return (
-    <button
-      type="button"
-      className="button primary"
-      disabled={obstacle !== null}
-      title={obstacle ?? undefined}
-      onClick={() => void actions.spin()}
-    >
-      {primary}
+    <button type="button" className="button primary" onClick={actions.leaveOutFaulty}>
+      Use the {good} good {good === 1 ? "one" : "ones"}
     </button>
   );
 }

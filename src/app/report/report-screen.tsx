@@ -1,7 +1,7 @@
 /** @file Report: what the person's own tree came to, in words, charts, a table, and files to take away. */
 import { useEffect, useMemo } from "react";
 import { BASE } from "../../lib/node-name.ts";
-import { FirstStep } from "../parts/first-step.tsx";
+import { Onward } from "../parts/onward.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 import { models, nameOf, newest, nodeOf } from "../state/nodes.ts";
 import { bookOf } from "../state/report.ts";
@@ -77,7 +77,7 @@ function Empty() {
           A report needs one finished iteration. It will show winning rates over Base, the scores, and the files to take
           away.
         </p>
-        <FirstStep />
+        <Onward />
       </div>
       <Takes votes={0} scored={false} />
     </section>

@@ -1,6 +1,6 @@
 /** @file Vote: two pictures of one prompt and seed without names, and what the votes say. No side colours: they would tell. */
 import { useCallback, useEffect, useMemo } from "react";
-import { FirstStep } from "../parts/first-step.tsx";
+import { Onward } from "../parts/onward.tsx";
 import { Glyph } from "../parts/glyph.tsx";
 import { PictureView } from "../parts/picture.tsx";
 import { type KeyMap, useKeys } from "../keys.ts";
@@ -176,7 +176,7 @@ function Empty() {
           A vote needs one finished iteration. It will show you its pictures beside Base’s without saying which is
           which, so that you judge what you see.
         </p>
-        <FirstStep />
+        <Onward />
       </div>
     </section>
   );

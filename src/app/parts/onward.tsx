@@ -1,9 +1,9 @@
-/** @file What a screen offers that needs a finished iteration and has none: the page's primary action, or a look at the run. */
+/** @file The way on from a screen that is not Iterate: the page's primary action, or a look at the run where one is under way. */
 import { useActions, useStudio } from "../state/context.tsx";
 import { isRunning, whyNotStart } from "../state/selectors.ts";
 import { primaryInWords } from "../words.ts";
 
-export function FirstStep() {
+export function Onward() {
   const actions = useActions();
   const primary = useStudio(primaryInWords);
   const obstacle = useStudio(whyNotStart);
