@@ -4,11 +4,10 @@ import { BASE } from "../../lib/node-name.ts";
 import type { CallName, Studio } from "../../studio/api.ts";
 import type { FakeOptions } from "../fake/fake-options.ts";
 import { createFakeStudio } from "../fake/fake-studio.ts";
-import { createMetrics } from "../metrics.ts";
-import { createPictures } from "../pictures.ts";
 import { columnsOf, isHeld, missingIn, rowsOf, sidesOf } from "./compare.ts";
 import { models } from "./nodes.ts";
 import { createStudioStore, type StudioStore } from "./store.ts";
+import { testDeps } from "./test-support.ts";
 
 function remember(): NonNullable<FakeOptions["memory"]> {
   const kept = new Map<string, string>();
@@ -23,15 +22,7 @@ async function opened(memory: FakeOptions["memory"], broken: CallName | null = n
   const studio = createFakeStudio({ pace: 10, failAt: null, noGpu: false, memory });
   const call: Studio["call"] = (name, params, signal) =>
     name === broken ? Promise.reject(new Error("not today")) : studio.call(name, params, signal);
-  const store = createStudioStore({
-    studio: { call, onEvent: studio.onEvent },
-    project: "test",
-    pictures: createPictures(),
-    metrics: createMetrics(),
-    now: () => Date.now(),
-    force: null,
-    go: () => undefined,
-  });
+  const store = createStudioStore(testDeps({ call, onEvent: studio.onEvent }));
   await through(store.getState().boot());
   return store;
 }

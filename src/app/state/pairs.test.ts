@@ -2,24 +2,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createFakeStudio } from "../fake/fake-studio.ts";
-import { createMetrics } from "../metrics.ts";
-import { createPictures } from "../pictures.ts";
 import { alike } from "./pair-alike.ts";
 import { storedItem } from "./pair-about.ts";
 import { goodPairs } from "./selectors.ts";
 import { createStudioStore, type StudioStore } from "./store.ts";
+import { testDeps } from "./test-support.ts";
 import type { NewPair } from "./studio-state.ts";
 
 function newStore(): StudioStore {
-  return createStudioStore({
-    studio: createFakeStudio({ pace: 0, failAt: null, noGpu: false, memory: null }),
-    project: "test",
-    pictures: createPictures(),
-    metrics: createMetrics(),
-    now: () => 0,
-    force: null,
-    go: () => undefined,
-  });
+  const studio = createFakeStudio({ pace: 0, failAt: null, noGpu: false, memory: null });
+  return createStudioStore(testDeps(studio, { now: () => 0 }));
 }
 
 const print = (byte: number): string => byte.toString(16).padStart(2, "0").repeat(56);
@@ -151,15 +143,8 @@ test("what the studio keeps of a pair gives the same pair, and what it cannot kn
     call: async (_: string, params: { pairs: unknown[] }) => kept.push(...params.pairs),
     onEvent: () => () => undefined,
   };
-  const deps = {
-    studio: studio as never,
-    project: "test",
-    pictures: createPictures(),
-    metrics: createMetrics(),
-    now: () => 0,
-    force: null,
-  };
-  const other = createStudioStore({ ...deps, go: () => undefined });
+  const deps = testDeps(studio as never, { now: () => 0 });
+  const other = createStudioStore(deps);
   const pictures = store
     .getState()
     .pairs.map((item) => ({ ...item, picture: deps.pictures.keep({ side: 2, rgba: new Uint8ClampedArray(16) }) }));

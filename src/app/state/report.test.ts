@@ -4,10 +4,9 @@ import { BASE } from "../../lib/node-name.ts";
 import type { Calls, Studio } from "../../studio/api.ts";
 import { createFakeStudio } from "../fake/fake-studio.ts";
 import type { FakeOptions } from "../fake/fake-options.ts";
-import { createMetrics } from "../metrics.ts";
-import { createPictures } from "../pictures.ts";
 import { bookOf, unscored } from "./report.ts";
 import { createStudioStore, type StudioStore } from "./store.ts";
+import { testDeps } from "./test-support.ts";
 
 interface Bench {
   readonly store: StudioStore;
@@ -28,15 +27,7 @@ async function opened(memory: FakeOptions["memory"], more: Partial<FakeOptions> 
     if (name === "score") asked.push(params as Calls["score"]["params"]);
     return fake.call(name, params, signal);
   };
-  const store = createStudioStore({
-    studio: { call, onEvent: fake.onEvent },
-    project: "test",
-    pictures: createPictures(),
-    metrics: createMetrics(),
-    now: () => Date.now(),
-    force: null,
-    go: () => undefined,
-  });
+  const store = createStudioStore(testDeps({ call, onEvent: fake.onEvent }));
   await through(store.getState().boot());
   return { store, asked };
 }

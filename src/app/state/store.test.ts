@@ -4,14 +4,15 @@ import { StudioError } from "../../lib/errors.ts";
 import type { Calls, CallName, Studio } from "../../studio/api.ts";
 import type { FakeOptions } from "../fake/fake-options.ts";
 import { createFakeStudio } from "../fake/fake-studio.ts";
-import { createMetrics, type Metrics } from "../metrics.ts";
-import { createPictures, type Pictures } from "../pictures.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Pictures } from "../pictures.ts";
 import { printRoute } from "../route.ts";
 import { primaryInWords, statusInWords } from "../words.ts";
 import { nodeName } from "../../lib/node-name.ts";
 import { keptNodes } from "./nodes.ts";
 import { goodPairs, nextSettings, whyNotStart } from "./selectors.ts";
 import { createStudioStore, type StudioStore } from "./store.ts";
+import { testDeps } from "./test-support.ts";
 import type { StudioState } from "./studio-state.ts";
 
 interface Bench {
@@ -44,17 +45,9 @@ function bench(options: Partial<FakeOptions> = {}, broken: CallName | null = nul
     onEvent: (listener) => studio.onEvent(listener),
   };
   const went: string[] = [];
-  const pictures = createPictures();
-  const metrics = createMetrics();
-  const store = createStudioStore({
-    studio: watched,
-    project: "test",
-    pictures,
-    metrics,
-    now: () => Date.now(),
-    force: null,
-    go: (route) => went.push(printRoute(route)),
-  });
+  const deps = testDeps(watched, { go: (route) => went.push(printRoute(route)) });
+  const { pictures, metrics } = deps;
+  const store = createStudioStore(deps);
   return { store, metrics, pictures, calls, went };
 }
 

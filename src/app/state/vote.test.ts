@@ -4,10 +4,10 @@ import { BASE } from "../../lib/node-name.ts";
 import type { CallName, Calls, Studio } from "../../studio/api.ts";
 import { createFakeStudio } from "../fake/fake-studio.ts";
 import { PRESETS } from "../fake/made-up.ts";
-import { createMetrics } from "../metrics.ts";
-import { createPictures, type Pictures } from "../pictures.ts";
+import type { Pictures } from "../pictures.ts";
 import { votesJsonl } from "../vote/votes-jsonl.ts";
 import { createStudioStore, type StudioStore } from "./store.ts";
+import { testDeps } from "./test-support.ts";
 import { tallyOf } from "./tally.ts";
 import { ballotOf, ballotsOf, defaultRivals, goalOf, pictureFor, SESSION } from "./vote.ts";
 
@@ -60,16 +60,9 @@ async function grown(): Promise<Bench> {
     return fake.call(name, params, signal);
   };
   const studio: Studio = { call, onEvent: fake.onEvent };
-  const pictures = createPictures();
-  const store = createStudioStore({
-    studio,
-    project: "test",
-    pictures,
-    metrics: createMetrics(),
-    now: () => Date.now(),
-    force: null,
-    go: () => undefined,
-  });
+  const deps = testDeps(studio);
+  const { pictures } = deps;
+  const store = createStudioStore(deps);
   const bench: Bench = { store, pictures, studio, drawn, broken: null };
   await through(store.getState().boot());
   await through(store.getState().readVotes());
