@@ -1,14 +1,14 @@
 /**
- * @file Runs plans on a backend: the calls of a list over a table of tensors. Weights and gradients own their buffers,
+ * @file Runs plans on a backend: the calls of a list over a table of tensors. Gradients own their buffers, weights may be shared,
  * trainables have one set of buffers an adapter, everything else lives in slots. One run at a time is the caller's business:
  * a second one would overwrite the slots of the first.
  */
-import { assert, required, StudioError } from "../lib/errors.ts";
-import { fromFloat16Array, toFloat16Array } from "../lib/float16.ts";
+import { assert, required } from "../lib/errors.ts";
 import type { TensorData } from "../lib/tensor.ts";
 import { byteSize, emptyOf, sizeOf } from "../lib/tensor.ts";
 import type { Call, Plan, PlanSet, ProgramSpec, TensorSpec } from "../plan/types.ts";
 import type { Backend, Binding, DeviceBuffer, Session } from "./backend.ts";
+import { FrozenWeights } from "./frozen-weights.ts";
 
 /** The .onnx file of a program. The loader checks its hash. */
 export type LoadProgram = (name: string, spec: ProgramSpec) => Promise<Uint8Array>;
@@ -24,14 +24,21 @@ export class Executor {
   /** hash -> session: programs of equal bytes share one. */
   private readonly sessions = new Map<string, Promise<Session>>();
   private readonly slots: Buffers = new Map();
-  /** Weights and gradients, by tensor name. */
+  /** Gradients, by tensor name. */
   private readonly own: Buffers = new Map();
+  private readonly frozen: FrozenWeights;
+  private readonly shared: boolean;
   private readonly adapters = new Map<string, Buffers>();
+  /** adapter -> weights that it has in place of the executor's */
+  private readonly under = new Map<string, FrozenWeights>();
 
-  constructor(backend: Backend, set: PlanSet, loadProgram: LoadProgram) {
+  /** `frozen`: weights that others use too, and that the caller gives back. */
+  constructor(backend: Backend, set: PlanSet, loadProgram: LoadProgram, frozen?: FrozenWeights) {
     this.backend = backend;
     this.set = set;
     this.loadProgram = loadProgram;
+    this.frozen = frozen ?? new FrozenWeights(backend);
+    this.shared = frozen !== undefined;
     this.length = set.layout.reduce((end, { offset, shape }) => Math.max(end, offset + sizeOf(shape)), 0);
     checkSet(set);
   }
@@ -40,13 +47,12 @@ export class Executor {
   async loadWeight(name: string, data: TensorData): Promise<void> {
     const spec = this.spec(name);
     assert(spec.kind === "weight", `"${name}" is loaded as a weight, but is of kind ${spec.kind}`);
-    const stored = convert(spec, data);
-    if (stored?.length !== sizeOf(spec.shape))
-      throw new StudioError(
-        "weight",
-        `The weight "${name}" has ${data.length} numbers in a ${data.constructor.name}, expected ${sizeOf(spec.shape)} of ${spec.dtype}.`,
-      );
-    await this.backend.write(this.owned(name, spec), stored);
+    await this.frozen.load(name, spec, data);
+  }
+
+  /** From now on the adapter's runs read these weights where they have one of that name; it need not exist yet. */
+  layOver(id: string, frozen: FrozenWeights): void {
+    this.under.set(id, frozen);
   }
 
   /** Makes room for a set of trainable tensors; all are zero. */
@@ -62,6 +68,7 @@ export class Executor {
   freeAdapter(id: string): void {
     for (const buffer of this.adapter(id).values()) this.backend.free(buffer);
     this.adapters.delete(id);
+    this.under.delete(id);
   }
 
   async writeAdapter(id: string, vector: Float32Array): Promise<void> {
@@ -125,8 +132,10 @@ export class Executor {
       for (const buffer of buffers.values()) this.backend.free(buffer);
       buffers.clear();
     }
+    if (!this.shared) this.frozen.dispose();
     this.sessions.clear();
     this.adapters.clear();
+    this.under.clear();
   }
 
   private async call({ program, inputs, outputs, unread }: Call, adapter: string | undefined): Promise<void> {
@@ -176,7 +185,10 @@ export class Executor {
   private buffer(tensor: string, adapter?: string): DeviceBuffer {
     const spec = this.spec(tensor);
     if (spec.kind === "trainable") return required(this.adapter(adapter).get(tensor), `trainable "${tensor}"`);
-    if (spec.kind === "weight") return required(this.own.get(tensor), `the weight "${tensor}" (it was never loaded)`);
+    if (spec.kind === "weight") {
+      const under = this.under.get(adapter ?? "")?.get(tensor);
+      return required(under ?? this.frozen.get(tensor), `the weight "${tensor}" (it was never loaded)`);
+    }
     if (spec.kind === "gradient") return this.owned(tensor, spec);
     const slot = required(spec.slot, `the slot of "${tensor}"`);
     return this.allocated(this.slots, slot, required(this.set.slots[slot], `slot "${slot}"`), `slot:${slot}`);
@@ -202,14 +214,6 @@ export class Executor {
   private spec(tensor: string): TensorSpec {
     return required(this.set.tensors[tensor], `tensor "${tensor}"`);
   }
-}
-
-/** The data in the tensor's own type, or nothing when that is no float matter. */
-function convert(spec: TensorSpec, data: TensorData): TensorData | undefined {
-  if (data.constructor === emptyOf({ dtype: spec.dtype, shape: [0] }).constructor) return data;
-  if (spec.dtype === "float16" && data instanceof Float32Array) return toFloat16Array(data);
-  if (spec.dtype === "float32" && data instanceof Uint16Array) return fromFloat16Array(data);
-  return undefined;
 }
 
 /** What the executor relies on and a plan set could get wrong. */

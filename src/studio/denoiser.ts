@@ -5,6 +5,7 @@ import { sizeOf } from "../lib/tensor.ts";
 import type { UNetConfig } from "../models/config.ts";
 import type { PlanSet } from "../plan/types.ts";
 import type { Executor } from "../runtime/executor.ts";
+import type { FrozenWeights } from "../runtime/frozen-weights.ts";
 import type { Adapter, Denoiser, Noised, Pass, Text } from "../spin/denoiser.ts";
 
 export class PlanDenoiser implements Denoiser {
@@ -64,6 +65,11 @@ export class PlanDenoiser implements Denoiser {
 
   parameters(adapter: Adapter): Promise<Float32Array> {
     return this.#executor.readAdapter(adapter.id);
+  }
+
+  /** Another ground for an adapter than the executor's own weights. */
+  layOver(adapter: Adapter, frozen: FrozenWeights): void {
+    this.#executor.layOver(adapter.id, frozen);
   }
 
   async update(adapter: Adapter, vector: Float32Array): Promise<void> {
