@@ -1,7 +1,7 @@
 /** @file Captions as text: decoded, trimmed, without what cannot be seen, and of a bounded length. */
 import { StudioError } from "../lib/errors.ts";
 
-const maxCaption = 10_000;
+export const maxCaption = 10_000;
 
 /** UTF-8 with or without a byte order mark, or UTF-16 with one. @throws StudioError `text` */
 export function decodeText(bytes: Uint8Array): string {
@@ -14,9 +14,13 @@ export function decodeText(bytes: Uint8Array): string {
   }
 }
 
-/** The caption without white space around it and without NULs. @throws StudioError `text` */
+/**
+ * The caption without white space around it and without control characters; half a surrogate pair, which no file can hold, is
+ * U+FFFD as in any decoder. Marks that turn the direction of text are the caption's own and stay: who shows them spells them out.
+ * @throws StudioError `text`
+ */
 export function cleanCaption(text: string): string {
-  const caption = text.replaceAll("\0", "").trim();
+  const caption = text.replaceAll(/[^\P{Cc}\t\r\n]|\p{Cs}/gu, (mark) => (mark >= "\ud800" ? "\ufffd" : "")).trim();
   if (caption === "") throw new StudioError("text", "The caption is empty.");
   if (caption.length > maxCaption) {
     throw new StudioError("text", `The caption has ${caption.length} characters, and at most ${maxCaption} are read.`);

@@ -12,6 +12,7 @@ interface Stored {
 }
 const golden = new URL("../../e2e/goldens/pairs/images.json", import.meta.url);
 const { files } = JSON.parse(readFileSync(golden, "utf8")) as { files: Stored[] };
+const odd = JSON.parse(readFileSync(new URL("odd.json", golden), "utf8")) as { files: Record<string, string> };
 const bytesOf = ({ file }: Stored) => new Uint8Array(Buffer.from(file, "base64"));
 const ascii = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
 
@@ -50,6 +51,23 @@ describe("refused in a sentence", () => {
   test.each(cases)("%s", (_, bytes, message) => {
     expect(() => readImageHeader(bytes, "x")).toThrow(new StudioError("image", message));
   });
+});
+
+test("a JPEG's frame is found where a decoder finds it: behind marks that have no content", () => {
+  const segment = (marker: number, content: readonly number[]) => [0xff, marker, 0, content.length + 2, ...content];
+  const frame = (height: number, width: number) =>
+    segment(0xc0, [8, height >> 8, height & 255, width >> 8, width & 255]);
+  // a length read after the restart mark would lead over the true frame into the comment, where a small one is written
+  const far = [0xff, 0xd0, ...frame(0x4000, 0x4000), ...segment(0xfe, [0, 0, 0, ...frame(9, 13)])];
+  const bytes = Uint8Array.from([0xff, 0xd8, 0xff, 0x01, ...far]);
+  expect(() => readImageHeader(bytes, "x")).toThrow("x is 16384x16384, and at most");
+  expect(readImageHeader(Uint8Array.from([0xff, 0xd8, 0xff, 0xff, 0xd7, ...frame(9, 13)]))).toMatchObject({
+    width: 13,
+  });
+});
+
+test.each(Object.entries(odd.files))("%s says its size", (_, file) => {
+  expect(readImageHeader(new Uint8Array(Buffer.from(file, "base64")))).toMatchObject({ width: 96, height: 96 });
 });
 
 test("bytes at random, and images cut or changed anywhere, never fail otherwise", () => {

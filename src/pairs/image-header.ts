@@ -81,6 +81,11 @@ export function* jpegSegments(view: DataView): Generator<{ marker: number; at: n
       continue;
     }
     if (marker === 0xda || marker === 0xd9) return;
+    // these have no content: to skip a length after them would hide the frame that a decoder sees
+    if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7)) {
+      at += 2;
+      continue;
+    }
     const length = view.getUint16(at + 2);
     yield { marker, at: at + 4, length: length - 2 };
     at += 2 + Math.max(2, length);

@@ -12,6 +12,8 @@ export interface ImportFile {
   /** with "/" between folders; a name and nothing else, never a place to write to */
   readonly path: string;
   bytes(): Promise<Uint8Array>;
+  /** where it is known before anything is read */
+  readonly size?: number;
   readonly parts?: FileParts;
 }
 
@@ -34,17 +36,22 @@ export async function partsOf(file: ImportFile): Promise<FileParts> {
   return { size: bytes.length, read: async (start, end) => bytes.subarray(start, end) };
 }
 
-export async function textOf(file: ImportFile): Promise<string> {
-  if ((file.parts?.size ?? 0) > maxTextBytes) refuse("The file has more than 64 MB, and text was expected.");
+/** @param reason for refusing what has more than `most` bytes, before it is read where that can be */
+export async function readAtMost(file: ImportFile, most: number, reason: string): Promise<Uint8Array> {
+  if ((file.size ?? file.parts?.size ?? 0) > most) refuse(reason);
   const bytes = await file.bytes();
-  if (bytes.length > maxTextBytes) refuse("The file has more than 64 MB, and text was expected.");
-  return decodeText(bytes);
+  return bytes.length > most ? refuse(reason) : bytes;
+}
+
+export async function textOf(file: ImportFile): Promise<string> {
+  return decodeText(await readAtMost(file, maxTextBytes, "The file has more than 64 MB, and text was expected."));
 }
 
 export function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** Without what says "here": "./a//b" is "a/b". What says "above" stays, and names no file then. */
 export function cleanPath(path: string): string {
-  return path.replaceAll("\\", "/").replace(/^(\.?\/)+/, "");
+  return path.replaceAll("\\", "/").replaceAll(/(^|\/)(\.?\/)+/g, "$1");
 }

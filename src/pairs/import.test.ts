@@ -79,6 +79,43 @@ test("the order of the files changes nothing, and ids follow from what is in the
   );
 });
 
+test("of two files with the same path the same one stays, whichever came first", async () => {
+  const twice = [...make({ "a.png": png, "a.txt": "one" }), ...make({ "./a.png": jpeg, "a.txt": "two" })];
+  const wanted = await collect(twice);
+  expect(wanted.pairs).toHaveLength(1);
+  expect(wanted.refused.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
+    "a.png: Another file has the same path.",
+    "a.txt: Another file has the same path.",
+  ]);
+  expect(await collect(twice.toReversed())).toEqual(wanted);
+});
+
+test("file names that JavaScript has a use for are names", async () => {
+  const names = ["__proto__", "constructor", "toString", "a/../b"];
+  const entries = names.flatMap((name, i): [string, Uint8Array | string][] => [
+    [`${name}.png`, png],
+    [`${name}.txt`, `caption ${i}`],
+  ]);
+  const { pairs, refused } = await collect(
+    entries.map(([path, content]) => ({
+      path,
+      bytes: async () => (typeof content === "string" ? new TextEncoder().encode(content) : content),
+    })),
+  );
+  expect(pairs.map(({ path }) => path)).toEqual(names.map((name) => `${name}.png`).sort());
+  expect(refused).toEqual([]);
+});
+
+test("a million lines of metadata: the good ones are used, what is wrong is told by number", async () => {
+  const line = '{"file_name":"gone.png","text":"x"}\n';
+  const text = `${line.repeat(500_000)}{"file_name":"a.png","text":"kept"}\n${line.repeat(499_999)}`;
+  const { pairs, refused } = await imported({ "a.png": png, "metadata.jsonl": text });
+  expect(pairs).toEqual(["a.png: kept"]);
+  expect(refused).toHaveLength(101);
+  expect(refused).toContain("metadata.jsonl: Line 1 names gone.png, which is not among the files.");
+  expect(refused).toContain("metadata.jsonl: 999899 more lines are of no use.");
+});
+
 test("captions that come after their pictures are for them, but none is written over", async () => {
   const known = [
     { id: "1", path: "set/a.png", caption: "" },
@@ -104,12 +141,23 @@ describe("captions", () => {
     ["UTF-8 with a mark", "\ufeffcafé 🎉", "café 🎉"],
     ["UTF-16, little end first", utf16([0xff, 0xfe], [0x61, 0, 0xe9, 0]), "aé"],
     ["UTF-16, big end first", utf16([0xfe, 0xff], [0, 0x61, 0, 0xe9]), "aé"],
-    ["NULs", "a\0b", "ab"],
+    ["NULs and other control characters", "a\0b\u001b[31m\u0007\u0085", "ab[31m"],
+    ["new lines of every kind", "a\r\nb\tc\r\n", "a\r\nb\tc"],
+    ["marks that turn text, and none to see", "\u202ea\u200b\u2066b", "\u202ea\u200b\u2066b"],
+    ["a family in one sign", "👨‍👩‍👧", "👨‍👩‍👧"],
     ["markup, which stays text", "<img onerror=alert(1)>", "<img onerror=alert(1)>"],
   ];
   test.each(cases)("%s", async (_, text, caption) => {
     expect(await imported({ "a.png": png, "a.txt": text })).toEqual({ pairs: [`a.png: ${caption}`], refused: [] });
   });
+});
+
+test("half a surrogate pair, which only JSON can write, is one replacement character", async () => {
+  const { pairs } = await imported({
+    "a.png": png,
+    "metadata.jsonl": '{"file_name":"a.png","text":"\\ud83d a 🎉 \\udc00"}',
+  });
+  expect(pairs).toEqual(["a.png: \ufffd a 🎉 \ufffd"]);
 });
 
 describe("refused in a sentence, while the rest is kept", () => {
@@ -125,6 +173,11 @@ describe("refused in a sentence, while the rest is kept", () => {
       "a book",
       { "a.png": "x", "a.txt": "a".repeat(10_001) },
       [notImage, "a.txt: The caption has 10001 characters, and at most 10000 are read."],
+    ],
+    [
+      "ten megabytes",
+      { "a.png": "x", "a.txt": "a".repeat(10 * 2 ** 20) },
+      [notImage, "a.txt: The file has more than 256 kB, and a caption has at most 10000 characters."],
     ],
     ["a caption without an image", { "a.txt": "x" }, ["a.txt: No image has the same name."]],
     ["text called an image", { "a.png": "hello", "a.txt": "x" }, [notImage]],

@@ -6,9 +6,9 @@
 import { required, StudioError } from "../lib/errors.ts";
 import { sha256 } from "../lib/sha256.ts";
 import { twinId } from "../lib/twin-id.ts";
-import { cleanCaption } from "./captions.ts";
+import { cleanCaption, decodeText, maxCaption } from "./captions.ts";
 import { type ImageHeader, readImageHeader } from "./image-header.ts";
-import { cleanPath, compare, type ImportFile, type Refused, refuse, textOf } from "./import-file.ts";
+import { cleanPath, compare, type ImportFile, readAtMost, type Refused, refuse, textOf } from "./import-file.ts";
 import { readParquet } from "./parquet.ts";
 import { parseCsv, parseJsonLines, parseJsonList, type TableRow } from "./tables.ts";
 import { openZip } from "./zip.ts";
@@ -49,6 +49,8 @@ const tableEnding = /\.(jsonl|csv|json|parquet)$/i;
 /** What systems leave in folders, and what data sets keep beside their pairs. */
 const ignored = /(^|\/)(\.[^/]*|__MACOSX\/.*|Thumbs\.db|desktop\.ini|(README|LICENSE)(\.md|\.txt)?)$/i;
 const maxImageBytes = 256 * 2 ** 20;
+/** white space included */
+const maxCaptionBytes = 256 * 2 ** 10;
 const maxLinesTold = 100;
 
 /** The files of one import, and what could not be used of them. */
@@ -67,8 +69,9 @@ export async function openImport(
   const byPath = new Map<string, ImportFile>();
   for (const file of await unzipped(given, refused)) {
     if (ignored.test(file.path)) continue;
-    if (byPath.has(file.path)) refused.push({ path: file.path, reason: "Another file has the same path." });
-    else byPath.set(file.path, file);
+    const other = byPath.get(file.path);
+    if (other) refused.push({ path: file.path, reason: "Another file has the same path." });
+    byPath.set(file.path, other ? await sooner(file, other) : file);
   }
   const known = new Map(knownPictures.map((picture) => [picture.path, picture]));
   const files: Files = { byPath, paths: [...byPath.keys()].sort(), known, refused };
@@ -96,7 +99,16 @@ export function noCaption(path: string): string {
   return `The image has no caption: ${stem}.txt, ${stem}.caption or a line of metadata.jsonl was expected.`;
 }
 
-/** The files themselves, and those in their zips; sorted, so that of two with the same path the same one stays. */
+/** Of two with the same path: told by what is in them, so the order in which they came does not matter. */
+async function sooner(one: ImportFile, other: ImportFile): Promise<ImportFile> {
+  const hash = (file: ImportFile) =>
+    readAtMost(file, maxImageBytes, "")
+      .then(sha256)
+      .catch(() => "~");
+  return (await hash(one)) < (await hash(other)) ? one : other;
+}
+
+/** The files themselves, and those in their zips. */
 async function unzipped(given: readonly ImportFile[], refused: Refused[]): Promise<readonly ImportFile[]> {
   const all: ImportFile[] = [];
   for (const file of given) {
@@ -141,7 +153,8 @@ async function readSidecars(files: Files, captions: Map<string, string>): Promis
     for (const path of files.paths.filter((file) => ending.test(file))) {
       await orRefuse(files.refused, path, async () => {
         const owners = images.get(path.replace(ending, "")) ?? refuse("No image has the same name.");
-        const caption = cleanCaption(await textOf(fileAt(files, path)));
+        const long = `The file has more than 256 kB, and a caption has at most ${maxCaption} characters.`;
+        const caption = cleanCaption(decodeText(await readAtMost(fileAt(files, path), maxCaptionBytes, long)));
         for (const image of owners) giveCaption(files, captions, image, caption);
       });
     }
@@ -162,7 +175,7 @@ async function readTables(files: Files, captions: Map<string, string>): Promise<
     await orRefuse(files.refused, path, async () => {
       const faults: string[] = [];
       for (const { where, fileName, caption, fault } of await rowsOf(files, path, captions, embedded)) {
-        const image = cleanPath(folder + cleanPath(fileName));
+        const image = cleanPath(folder + fileName);
         if (fault) faults.push(`${where} ${fault}.`);
         else if (!files.byPath.has(image) && !files.known.has(image))
           faults.push(`${where} names ${fileName.slice(0, 200)}, which is not among the files.`);
@@ -206,8 +219,7 @@ async function* readPairs(
     let pair: ImportedPair | null = null;
     await orRefuse(files.refused, path, async () => {
       const file = fileAt(files, path);
-      if ((file.parts?.size ?? 0) > maxImageBytes) refuse("The file has more than 256 MB.");
-      const bytes = await file.bytes();
+      const bytes = await readAtMost(file, maxImageBytes, "The file has more than 256 MB.");
       const header = readImageHeader(bytes);
       if (header.format === "GIF") refuse("The file is a GIF, and PNG, JPEG or WebP was expected.");
       const caption = captions.get(path) ?? "";

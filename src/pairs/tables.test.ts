@@ -32,6 +32,20 @@ test("json: a list with either field's names", () => {
   expect(() => parseJsonList("[")).toThrow("The file is not JSON.");
 });
 
+test("csv as wide as a novel: two columns are looked at, whatever else there is", () => {
+  const wide = "x,".repeat(200_000);
+  const rows = parseCsv(`${wide}file_name,text\n${"short,row\n".repeat(5000)}${",".repeat(200_000)}a.png,one\n`);
+  expect(rows).toHaveLength(5001);
+  expect(rows[0]?.fault).toBe('has no "file_name"');
+  expect(rows.at(-1)).toEqual(good("Row 5002", "a.png", "one"));
+});
+
+test("a formula is a caption like any other", () => {
+  expect(parseCsv("file_name,text\na.png,=cmd|' /C calc'!A0\n")[0]).toEqual(
+    good("Row 2", "a.png", "=cmd|' /C calc'!A0"),
+  );
+});
+
 test("names that JSON inherits are not fields, and pollute nothing", () => {
   expect(parseJsonLines('{"__proto__":{"file_name":"a.png","text":"x"}}')[0]?.fault).toBe('has no "file_name"');
   expect(parseCsv("__proto__,file_name,text\nx,a.png,one")).toEqual([good("Row 2", "a.png", "one")]);

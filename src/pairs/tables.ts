@@ -58,14 +58,16 @@ export function parseCsv(text: string): readonly TableRow[] {
   const [header, ...rows] = data;
   if (!header) refuse("The file is empty.");
   const names = header.map((name) => name.trim());
-  for (const fields of [nameFields, captionFields]) {
-    if (!fields.some((field) => names.includes(field))) refuse(`The first line has no "${fields[0]}".`);
-  }
+  // only two columns are looked at, however many there are
+  const columns = [nameFields, captionFields].map((fields) => {
+    const field = fields.find((name) => names.includes(name)) ?? refuse(`The first line has no "${fields[0]}".`);
+    return [field, names.indexOf(field)] as const;
+  });
   const quotes = new Set(errors.flatMap(({ type, row }) => (type === "Quotes" && row !== undefined ? [row] : [])));
   return rows.map((cells, i) => {
     const where = `Row ${i + 2}`;
     if (quotes.has(i + 1)) return faulty(where, "has a quotation mark that is not closed");
-    return rowOf(where, Object.fromEntries(names.map((name, at) => [name, cells[at]])));
+    return rowOf(where, Object.fromEntries(columns.map(([name, at]) => [name, cells[at]])));
   });
 }
 

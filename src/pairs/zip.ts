@@ -50,7 +50,7 @@ export async function openZip(zip: ImportFile, entryBytes: number = zipLimits.en
       whyNot(entry, entryBytes) ?? (total + entry.size > zipLimits.totalBytes ? "The zip holds more than 4 GB." : null);
     if (reason === null) {
       total += entry.size;
-      files.push({ path, bytes: () => unpack(parts, entry) });
+      files.push({ path, size: entry.size, bytes: () => unpack(parts, entry) });
     } else refused.push({ path, reason });
   }
   return { files, refused };
