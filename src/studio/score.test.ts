@@ -36,8 +36,18 @@ test("finer pictures score higher, against what the first node or an earlier one
   expect(plain.reduce((sum, row) => sum + (row["average"] ?? 0), 0)).toBeCloseTo(0, 6);
   expect(fine.every((row, at) => (row["average"] ?? 0) > (plain[at]?.["average"] ?? 0))).toBe(true);
   expect(events.map((event) => (event.kind === "scored" ? event.done : -1))).toEqual([0, 8, 9, 17, 18]);
+  const variety = fine.map((row) => row["variety"] ?? 0);
+  expect(Math.min(...variety)).toBeGreaterThan(5); // things stand elsewhere in the other picture
   const again = await score(model, { ...request, nodes: ["fine"], reference: plain }, { draw, emit: () => {} });
   expect(again).toEqual({ fine });
+}, 180_000);
+
+test("variety is told of the first prompts, and is nothing where the seed changes nothing", async () => {
+  const same = async (asked: DrawRequest) => draw({ ...asked, seeds: asked.seeds.map(() => 1) });
+  const many = Array.from({ length: 26 }, (_, at) => prompts[at % 9] as string);
+  const all = { ...request, nodes: ["fine"], prompts: many, seeds: many.map((_, at) => at) };
+  const { fine = [] } = await score(model, all, { draw: same, emit: () => {} });
+  expect(fine.map((row) => row["variety"])).toEqual([...Array.from({ length: 24 }, () => 0), undefined, undefined]);
 }, 180_000);
 
 test("a model without a scorer, and rows of another's, are refused", async () => {

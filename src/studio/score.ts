@@ -4,6 +4,7 @@ import type { Drawn, DrawRequest, ModelInfo, PageEvent, PictureScores, Scored, S
 import { pocketScorer } from "./pocket-scorer.ts";
 
 type Scorer = ReturnType<typeof pocketScorer>;
+type Row = ReturnType<Scorer["scoresOf"]> & { readonly variety?: number };
 
 export interface ScoreParts {
   readonly draw: (request: DrawRequest) => Promise<Drawn>;
@@ -11,6 +12,10 @@ export interface ScoreParts {
 }
 
 const AT_ONCE = 8;
+
+/** The first prompts are drawn from a second seed too: how unlike two pictures of one caption are. */
+const TWICE = 24;
+const OTHER_SEED = 100_000;
 
 /** The levels of the pairs take seconds, and are the same every time. */
 let pocket: Scorer | null = null;
@@ -27,15 +32,25 @@ export async function score(
   const given = reference?.map(four);
   const scorer = (pocket ??= pocketScorer());
   const of = nodes.length * prompts.length;
-  const scored = new Map<string, ReturnType<Scorer["scoresOf"]>[]>();
+  const scored = new Map<string, Row[]>();
   let done = 0;
   for (const node of nodes) {
-    const rows: ReturnType<Scorer["scoresOf"]>[] = [];
+    const rows: Row[] = [];
     for (let start = 0; start < prompts.length; start += AT_ONCE) {
       emit({ kind: "scored", done, of });
       const some = { prompts: prompts.slice(start, start + AT_ONCE), seeds: seeds.slice(start, start + AT_ONCE) };
       const { pictures } = await draw({ ...request, ...some, node });
-      for (const picture of pictures) rows.push(scorer.scoresOf(scorer.measuresOf(picture)));
+      const twice = pictures.slice(0, Math.max(0, TWICE - start));
+      const twins = {
+        prompts: twice.map(({ prompt }) => prompt),
+        seeds: twice.map(({ seed }) => seed + OTHER_SEED),
+      };
+      const others = twice.length === 0 ? [] : (await draw({ ...request, ...twins, node })).pictures;
+      for (const [at, picture] of pictures.entries()) {
+        const other = others[at];
+        const scores = scorer.scoresOf(scorer.measuresOf(picture));
+        rows.push(other ? { ...scores, variety: distance(picture.rgba, other.rgba) } : scores);
+      }
       done += pictures.length;
     }
     scored.set(node, rows);
@@ -45,6 +60,12 @@ export async function score(
   return Object.fromEntries(
     [...scored].map(([node, rows]) => [node, rows.map((row) => ({ ...row, average: scorer.averageOf(row, known) }))]),
   );
+}
+
+/** Root mean square of the differences of two pictures' values, 0 to 255. */
+function distance(a: Uint8ClampedArray, b: Uint8ClampedArray): number {
+  const squares = a.reduce((sum, value, at) => (at % 4 === 3 ? sum : sum + (value - (b[at] ?? 0)) ** 2), 0);
+  return Math.sqrt(squares / (0.75 * a.length));
 }
 
 /** A row that came back from the page. @throws StudioError `score` */

@@ -23,6 +23,7 @@ function madeUp(prompt: string, seed: number, finish: number): PictureScores {
     faith: Math.min(1, Math.max(0, 0.4 + 0.4 * finish + swing(0.5))),
     finish: -Math.abs(0.4 - 0.3 * finish + swing(0.2)),
     sharpness: -Math.abs(0.1 + 0.15 * finish + swing(0.1)),
+    variety: 30 - 6 * finish + swing(4),
   };
 }
 

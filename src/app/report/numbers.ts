@@ -74,6 +74,20 @@ export function compareBy(id: string, book: ScoreBook | null, later: NodeId, ear
   return { share: shareOf(wins, ties, differences.length), prompts: differences.length };
 }
 
+/** How much two pictures of one caption differ, as a share of how much the other node's do; null where that was not measured. */
+export function varietyBy(book: ScoreBook | null, later: NodeId, earlier: NodeId): Bootstrapped | null {
+  const [ours, theirs] = [later, earlier].map((node) => {
+    return (book?.nodes[node] ?? []).flatMap(({ variety }) => (variety === undefined ? [] : [variety]));
+  }) as [number[], number[]];
+  const before = theirs.reduce((sum, value) => sum + value, 0) / theirs.length;
+  if (ours.length === 0 || ours.length !== theirs.length || before === 0) return null;
+  return pairedBootstrap(
+    ours.map((value, at) => (value - (theirs[at] ?? 0)) / before),
+    random(),
+    RESAMPLES,
+  );
+}
+
 /** How far one node's score is above another's, prompt by prompt. */
 export function changeBy(id: string, book: ScoreBook | null, later: NodeId, earlier: NodeId): Bootstrapped | null {
   const differences = differencesOf(id, book, later, earlier);

@@ -76,6 +76,18 @@ test("a score that fell is said, and what is open too", () => {
   expect(risen.sentences).toContain("Beside Base’s, truth and faith are clearly higher.");
 });
 
+test("falling variety is said with its interval; what may be chance is not", () => {
+  const like = (share: number, swing = 0) =>
+    zero.map((row, at) => ({ ...row, variety: (20 + (at % 5)) * (share + (at % 2 === 0 ? swing : -swing)) }));
+  const said = (two: ReturnType<typeof like>) =>
+    leadOf({ ...findings, book: book({ base: like(1), two }) }).sentences.join(" ");
+  expect(said(like(0.7))).toMatch(
+    /Variety fell: two of SPIN 2’s pictures of one caption differ by 30 % less than Base’s did \(\d+ to \d+ %\)\./,
+  );
+  expect(said(like(1.3))).toContain("differ more than Base’s did");
+  expect(said(like(1, 0.2))).not.toMatch(/Variety|of one caption/);
+});
+
 test("a model that cannot be scored is left to the votes, and nothing is claimed of nothing", () => {
   const none = leadOf({ ...findings, scoring: null });
   expect(none.title).toBe("There is nothing to say about SPIN 2 yet.");

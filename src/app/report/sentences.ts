@@ -5,7 +5,7 @@ import { count, percent } from "../format.ts";
 import { aheadInWords, rangeOf } from "../shares.ts";
 import type { ScoreBook } from "../state/report-slice.ts";
 import { ENOUGH, type Share, tallyOf } from "../state/tally.ts";
-import { AVERAGE, changeBy, compareBy } from "./numbers.ts";
+import { AVERAGE, changeBy, compareBy, varietyBy } from "./numbers.ts";
 
 export interface Findings {
   /** the node that the report is about */
@@ -30,7 +30,13 @@ export function leadOf(findings: Findings): Lead {
     (sentence) => sentence !== null,
   );
   const beside = parent === BASE ? [] : [votesInWords(findings, parent), scoresInWords(findings, parent)];
-  const sentences = [...others, ...beside, changesInWords(findings), tooFew(findings, voted !== null)];
+  const sentences = [
+    ...others,
+    ...beside,
+    changesInWords(findings),
+    varietyInWords(findings),
+    tooFew(findings, voted !== null),
+  ];
   if (scored === null && scoring !== null) sentences.push("Its pictures were not scored yet.");
   if (scoring === null) sentences.push(UNSCORED);
   return { title, sentences: sentences.filter((sentence) => sentence !== null) };
@@ -78,6 +84,16 @@ function changesInWords({ node, scoring, book }: Findings): string | null {
   ].filter((part) => part !== null);
   const warning = fallen.length > 0 ? " Look at the pictures before you train further." : "";
   return `Beside Base’s, ${parts.join("; ")}.${warning}`;
+}
+
+/** Pictures that win but grow alike are said at once; a change that may be chance is not. */
+function varietyInWords({ node, name, book }: Findings): string | null {
+  const change = varietyBy(book, node, BASE);
+  if (change === null) return null;
+  const [low, high] = change.interval;
+  if (high >= 0) return low > 0 ? "Its pictures of one caption differ more than Base’s did." : null;
+  const range = rangeOf([-high, -low]);
+  return `Variety fell: two of ${name(node)}’s pictures of one caption differ by ${percent(-change.mean)} less than Base’s did (${range}).`;
 }
 
 /** Votes under way that no rate is told of. */
