@@ -11,7 +11,7 @@ export function mean(values: readonly number[]): number {
 }
 
 /** The q-quantile of ascending values, linear between neighbours, as numpy has it. */
-function quantile(ascending: ArrayLike<number>, q: number): number {
+export function quantile(ascending: ArrayLike<number>, q: number): number {
   const place = q * (ascending.length - 1);
   const low = ascending[Math.floor(place)] as number;
   const high = ascending[Math.ceil(place)] as number;
