@@ -195,7 +195,7 @@ describe("damage is named, and the checkpoint before is taken", () => {
     await spoil((await newest()).uuid);
     const { whole, damaged } = await load(store);
     expect(whole).toEqual({ at: "1:1", files: files(101) });
-    const told = [`The checkpoint of Warm light at step 2 cannot be used: ${fault}.`];
+    const told = [`The checkpoint of Warm light at step 2 cannot be used: ${fault}. Step 1 is used instead.`];
     expect(damaged).toEqual(told);
     // what is missing is seen without reading the parts
     const seen = (await findIncomplete(store, project)).map(({ reason }) => reason);

@@ -28,8 +28,13 @@ export interface CheckpointEntry extends Moment {
 
 export interface Damaged {
   readonly entry: CheckpointEntry;
-  /** a sentence */
+  /** which, why, and what is used instead */
   readonly reason: string;
+}
+
+interface Fault {
+  readonly entry: CheckpointEntry;
+  readonly fault: string;
 }
 
 export interface Loaded {
@@ -114,13 +119,18 @@ export async function saveCheckpoint(
 ): Promise<CheckpointEntry> {
   const before = await listCheckpoints(store, project);
   const uuid = crypto.randomUUID();
-  const written = await writeParts(store, project, uuid, files, partBytes);
   const sequence = (before.at(-1)?.sequence ?? 0) + 1;
-  const { entry, manifest } = naming(project, node, { uuid, sequence, step, complete }, written);
-  await store.setMany([manifest, headOf(project, retained([...before, entry]))]);
-  // the save stands, whatever becomes of the cleaning: what it leaves is collected later
-  await collectOrphans(store, project).catch(() => 0);
-  return entry;
+  // a run goes back only past what was damaged: that makes room for what is whole
+  const standing = before.filter((each) => each.node !== node.id || each.step < step);
+  try {
+    const written = await writeParts(store, project, uuid, files, partBytes);
+    const { entry, manifest } = naming(project, node, { uuid, sequence, step, complete }, written);
+    await store.setMany([manifest, headOf(project, retained([...standing, entry]))]);
+    return entry;
+  } finally {
+    // saved or not, whatever becomes of the cleaning: what it leaves is collected later
+    await collectOrphans(store, project).catch(() => 0);
+  }
 }
 
 /** Of a finished node the complete checkpoint, of any other the two newest. */
@@ -176,32 +186,52 @@ export async function loadNewest(
   project: string,
   wanted: (entry: CheckpointEntry) => boolean = () => true,
 ): Promise<{ readonly loaded: Loaded | null; readonly damaged: readonly Damaged[] }> {
-  const damaged: Damaged[] = [];
-  for (const entry of [...(await listCheckpoints(store, project))].reverse().filter(wanted)) {
+  const faults: Fault[] = [];
+  let loaded: Loaded | null = null;
+  for (const entry of (await listCheckpoints(store, project)).toReversed().filter(wanted)) {
     try {
-      return { loaded: await loadEntry(store, project, entry), damaged };
+      loaded = await loadEntry(store, project, entry);
+      break;
     } catch (error) {
-      if (!(error instanceof StudioError) || error.code !== "damaged") throw error;
-      damaged.push({ entry, reason: await inWords(store, project, entry, error.message) });
+      faults.push({ entry, fault: faultOf(error) });
     }
   }
-  return { loaded: null, damaged };
+  // another tab has saved meanwhile, and what was to be read made room
+  if (await outdated(store, project, faults)) return loadNewest(store, project, wanted);
+  return { loaded, damaged: await inWords(store, project, faults, () => loaded?.entry) };
 }
 
 /** Without reading gigabytes: which checkpoints lack their manifest or a part. Changed bytes show only when they are loaded. */
 export async function findIncomplete(store: KeyValue, project: string): Promise<readonly Damaged[]> {
-  const damaged: Damaged[] = [];
+  const faults: Fault[] = [];
+  const entries = await listCheckpoints(store, project);
   const keys = new Set(await store.keys());
-  for (const entry of await listCheckpoints(store, project)) {
+  for (const entry of entries) {
     try {
       for (const { name, parts } of (await manifestOf(store, project, entry)).files)
         if (!parts.every(({ key }) => keys.has(key))) damage(`a part of ${name} is missing`);
     } catch (error) {
-      if (!(error instanceof StudioError) || error.code !== "damaged") throw error;
-      damaged.push({ entry, reason: await inWords(store, project, entry, error.message) });
+      faults.push({ entry, fault: faultOf(error) });
     }
   }
-  return damaged;
+  if (await outdated(store, project, faults)) return findIncomplete(store, project);
+  const bad = new Set(faults.map(({ entry }) => entry.uuid));
+  return inWords(store, project, faults, ({ node, sequence }) =>
+    entries.findLast((each) => each.node === node && each.sequence < sequence && !bad.has(each.uuid)),
+  );
+}
+
+/** What is wrong with a checkpoint; any other error goes on. */
+function faultOf(error: unknown): string {
+  if (error instanceof StudioError && error.code === "damaged") return error.message;
+  throw error;
+}
+
+/** Whether any of these does not count any more. */
+async function outdated(store: KeyValue, project: string, faults: readonly Fault[]): Promise<boolean> {
+  if (faults.length === 0) return false;
+  const listed = new Set((await listCheckpoints(store, project)).map(({ uuid }) => uuid));
+  return faults.some(({ entry }) => !listed.has(entry.uuid));
 }
 
 async function loadEntry(store: KeyValue, project: string, entry: CheckpointEntry): Promise<Loaded> {
@@ -234,9 +264,22 @@ function damage(fault: string): never {
   throw new StudioError("damaged", fault);
 }
 
-async function inWords(store: KeyValue, project: string, { node, step }: CheckpointEntry, fault: string) {
-  const record = await readNode(store, project, node);
-  return `The checkpoint of ${record ? nodeName(record) : "a node"} at step ${step} cannot be used: ${fault}.`;
+async function inWords(
+  store: KeyValue,
+  project: string,
+  faults: readonly Fault[],
+  instead: (entry: CheckpointEntry) => CheckpointEntry | undefined,
+): Promise<readonly Damaged[]> {
+  const damaged: Damaged[] = [];
+  for (const { entry, fault } of faults) {
+    const record = await readNode(store, project, entry.node);
+    const name = record ? nodeName(record) : "a node";
+    const used = instead(entry);
+    const then = used ? `Step ${used.step} is used instead.` : "It has no other checkpoint.";
+    const reason = `The checkpoint of ${name} at step ${entry.step} cannot be used: ${fault}. ${then}`;
+    damaged.push({ entry, reason });
+  }
+  return damaged;
 }
 
 /** Deletes parts and manifests that the head does not name; returns how many. Never while a save is under way elsewhere. */

@@ -51,7 +51,9 @@ test("a lost record is made again from the node's checkpoint, and a checkpoint t
   const { nodes, damaged } = await readTree(store, "p", new Set());
   expect(nodes[0]?.node).toEqual(nodeAt(1));
   expect(nodes[1]?.newest?.step).toBe(1);
-  expect(damaged).toEqual(["The checkpoint of Blue at step 2 cannot be used: a part of weights is missing."]);
+  expect(damaged).toEqual([
+    "The checkpoint of Blue at step 2 cannot be used: a part of weights is missing. Step 1 is used instead.",
+  ]);
 });
 
 test("a record of a newer version is refused, one that is garbage is left out and said", async () => {

@@ -1,6 +1,13 @@
 /** @file The tree as a whole: its nodes with what each has saved and costs, and what goes when nodes are deleted for good. */
 import { BASE } from "../lib/node-name.ts";
-import { type CheckpointEntry, findIncomplete, headOf, listCheckpoints, recordInManifest } from "./checkpoints.ts";
+import {
+  type CheckpointEntry,
+  collectOrphans,
+  findIncomplete,
+  headOf,
+  listCheckpoints,
+  recordInManifest,
+} from "./checkpoints.ts";
 import type { KeyValue } from "./key-value.ts";
 import { keysOf } from "./keys.ts";
 import { type NodeRecord, nodeEntry, planPurge, readNode } from "./nodes.ts";
@@ -21,12 +28,12 @@ export interface Tree {
   readonly damaged: readonly string[];
 }
 
-/** `spoilt`: checkpoints that were found damaged when they were loaded. */
+/** `spoilt`: checkpoints that were found damaged when they were loaded, and are told already. */
 export async function readTree(store: KeyValue, project: string, spoilt: ReadonlySet<string>): Promise<Tree> {
   const keys = keysOf(project);
   const all = await store.keys();
   const entries = await listCheckpoints(store, project);
-  const incomplete = await findIncomplete(store, project);
+  const incomplete = (await findIncomplete(store, project)).filter(({ entry }) => !spoilt.has(entry.uuid));
   const bad = new Set([...spoilt, ...incomplete.map(({ entry }) => entry.uuid)]);
   const side = (await readPairList(store, project).catch(() => []))[0]?.side ?? 0;
   const { nodes, damaged } = await readNodes(store, project, all, entries);
@@ -63,12 +70,32 @@ async function readNodes(
   return { nodes: nodes.sort((a, b) => a.number - b.number), damaged };
 }
 
+/** What a crash left behind: parts, reports, pictures and pixels that nothing names. Never while a save is under way elsewhere. */
+export async function collectLeftovers(store: KeyValue, project: string): Promise<void> {
+  const keys = keysOf(project);
+  await collectOrphans(store, project);
+  const all = await store.keys();
+  const nodes = new Set([
+    ...all.map((key) => after(keys.nodes, key)),
+    ...(await listCheckpoints(store, project)).map(({ node }) => node),
+  ]);
+  // a list that cannot be read may name all pixels
+  const pairs = await readPairList(store, project).catch(() => null);
+  const pixels = pairs && new Set(pairs.map(({ key }) => key));
+  const gone = all.filter((key) => {
+    const node = after(keys.reports, key) ?? after(keys.pictures, key);
+    return node === null ? pixels && key.startsWith(keys.pairs) && !pixels.has(key) : !nodes.has(node);
+  });
+  if (gone.length > 0) await store.deleteMany(gone);
+}
+
 /**
- * Wipes what is marked as deleted, in one transaction. The opponent of a node that is still to be trained stays, and so does its
+ * Wipes what is marked as deleted, in one transaction, and first whatever a crash left behind. The opponent of a node that is still to be trained stays, and so does its
  * parent before the first save: their weights are needed. Returns the bytes that were freed.
  */
 export async function purge(store: KeyValue, project: string, only: string | null): Promise<number> {
   const keys = keysOf(project);
+  await collectLeftovers(store, project);
   const { nodes } = await readTree(store, project, new Set());
   const needed = new Set<string>();
   for (const { node, newest } of nodes) {
@@ -85,12 +112,10 @@ export async function purge(store: KeyValue, project: string, only: string | nul
   if (wiped.size === 0) return 0;
   const entries = await listCheckpoints(store, project);
   const uuids = new Set(entries.filter(({ node }) => wiped.has(node)).map(({ uuid }) => uuid));
-  const under = (prefix: string, key: string): string | null =>
-    key.startsWith(prefix) ? (key.slice(prefix.length).split("/")[0] ?? null) : null;
   const gone = (await store.keys()).filter((key) => {
-    const node = under(keys.reports, key) ?? under(keys.pictures, key);
-    const uuid = under(keys.manifests, key) ?? under(keys.parts, key);
-    const record = under(keys.nodes, key);
+    const node = after(keys.reports, key) ?? after(keys.pictures, key);
+    const uuid = after(keys.manifests, key) ?? after(keys.parts, key);
+    const record = after(keys.nodes, key);
     return (
       (node !== null && wiped.has(node)) ||
       (uuid !== null && uuids.has(uuid)) ||
@@ -106,4 +131,9 @@ export async function purge(store: KeyValue, project: string, only: string | nul
   );
   await store.setMany([head, ...left], gone);
   return nodes.filter(({ node }) => wiped.has(node.id)).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** What stands after the prefix, up to the next slash; null for keys without the prefix. */
+function after(prefix: string, key: string): string | null {
+  return key.startsWith(prefix) ? (key.slice(prefix.length).split("/")[0] ?? null) : null;
 }

@@ -105,7 +105,7 @@ describe("a tree", () => {
     const expected = await weightsOf(store, two as string);
     await spoil(two as string);
     const sentence =
-      "The checkpoint of SPIN 2 at step 4 cannot be used: a part of weights.safetensors has changed (its sha256 differs).";
+      "The checkpoint of SPIN 2 at step 4 cannot be used: a part of weights.safetensors has changed (its sha256 differs). It has no other checkpoint.";
     await expect(draw(engine, two as string)).rejects.toThrow(sentence);
     expect(events.filter((e) => e.kind === "damaged")).toEqual([{ kind: "damaged", node: two, sentence }]);
     const state = await engine.handle("project", { project }, never);

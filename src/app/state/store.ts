@@ -34,8 +34,8 @@ export function createStudioStore(deps: Deps): StudioStore {
     store.setState(onScoreEvent(event, store.getState()));
     if (event.kind === "step" || event.kind === "stage") void store.getState().film();
     if (event.kind === "damaged") store.setState(({ damaged }) => ({ damaged: [...damaged, event.sentence] }));
-    // what another tab did is seen here; a run of ours has the lock, so then there is nothing to see
-    if (event.kind === "changed" && !isRunning(store.getState()))
+    // what another tab did is seen here; a run of ours has the lock, so then there is nothing to see but damage
+    if (event.kind === "damaged" || (event.kind === "changed" && !isRunning(store.getState())))
       void store
         .getState()
         .refresh()
