@@ -222,7 +222,7 @@ test("a paused run can be tried with any prompt, and then goes on", async ({ pag
   const trial = page.locator(".trial");
   await expect(trial.getByRole("img", { name: /^SPIN 1, step \d+: a red ring/ })).toBeVisible();
   await expect(trial.getByRole("img", { name: /^Base: a red ring/ })).toBeVisible();
-  await page.getByRole("button", { name: /^Continue SPIN 1/ }).click();
+  await page.getByRole("button", { name: /^Resume/ }).click();
   await expect(trial).toHaveCount(0);
   await expect(page.getByRole("button", { name: "Start SPIN 2" })).toBeVisible(LONG);
 });

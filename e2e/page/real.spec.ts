@@ -92,7 +92,7 @@ test("a run that is killed at 20 random points ends in the bytes of an undisturb
   }
   await page.goto(address("#iterate"));
   await ready(page);
-  const goOn = page.getByRole("button", { name: /^Continue/ });
+  const goOn = page.getByRole("button", { name: /^Resume/ });
   if (await goOn.first().isVisible()) await goOn.first().click();
   await page.getByRole("button", { name: "Start SPIN 2" }).waitFor({ timeout: 240_000 });
   expect(await weightHashes(page, 1)).toEqual(expected);

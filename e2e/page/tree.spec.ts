@@ -222,12 +222,12 @@ test("a paused run is kept where it stands, or put aside for a branch and gone o
   await expect(page.getByRole("menuitem", { name: "Delete Pause it first." })).toHaveCount(0);
   await expect(page.getByRole("menuitem", { name: /^Delete/ })).toBeDisabled();
   await page.getByRole("menuitem", { name: "Pause SPIN 3" }).click();
-  await expect(page.getByRole("button", { name: /^Continue SPIN 3/ })).toBeEnabled();
+  await expect(page.getByRole("button", { name: /^Resume/ })).toBeEnabled();
   await choose(tree, "SPIN 1", "Branch from SPIN 1");
   await expect(page.getByRole("button", { name: "Start SPIN 2 b" })).toBeEnabled();
   await expect(item(tree, "SPIN 3")).toHaveAccessibleDescription(/^paused, \d+ of 60/);
   await item(tree, "SPIN 3").click();
-  const keep = page.getByRole("button", { name: /^Keep SPIN 3 at step \d+$/ });
+  const keep = page.getByRole("button", { name: /^Stop and keep step \d+$/ });
   const step = /\d+$/.exec((await keep.textContent()) ?? "")?.[0];
   await keep.click();
   await expect(item(tree, "SPIN 3")).toHaveAccessibleDescription(`against SPIN 2 ${step} of 60, 17 MB`);
@@ -251,13 +251,13 @@ test("while another tab trains this one reads along, is turned away in words, an
   await expect(page.getByText("Another tab trains this project. This one reads along.")).toBeVisible();
   await expect(item(tree, "SPIN 1")).toHaveAccessibleDescription(/^in another tab, [1-9]0 of 60/);
   await expect(page.getByText(/SPIN 1 is at step [1-9]0 of 60 in another tab/)).toBeVisible();
-  await expect(page.getByRole("button", { name: /^Continue SPIN 1/ })).toBeDisabled();
+  await expect(page.getByRole("button", { name: /^Resume/ })).toBeDisabled();
   await tree.getByRole("button", { name: "Actions of SPIN 1" }).click();
   await expect(page.getByRole("menuitem", { name: /^Delete Another tab trains this project/ })).toBeDisabled();
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Take over" }).click();
   await expect(page.getByText("This one reads along.")).toHaveCount(0);
-  await page.getByRole("button", { name: /^Continue SPIN 1/ }).click();
+  await page.getByRole("button", { name: /^Resume/ }).click();
   await expect(page.getByRole("button", { name: "Start SPIN 2" })).toBeEnabled({ timeout: 60_000 });
 });
 

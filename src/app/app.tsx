@@ -116,47 +116,27 @@ function useDocument(): void {
   }, [side]);
 }
 
-const G_MS = 1200;
-
 function useGlobalKeys(openSheet: () => void): void {
   const { store } = useWorkbench();
-  const leader = useRef(0);
   const open = useRef(openSheet);
   open.current = openSheet;
   const keys = useMemo((): KeyMap => {
-    const after = (screen: string, otherwise: () => void) => (): void => {
-      const led = Date.now() - leader.current < G_MS;
-      leader.current = 0;
-      if (led) globalThis.location.hash = screen;
-      else otherwise();
-    };
-    const pauseOrGoOn = (): void => {
-      const state = store.getState();
-      if (state.current === null) return;
-      void (isRunning(state) ? state.pause() : state.spin());
+    const to = (screen: string) => (): void => {
+      globalThis.location.hash = screen;
     };
     return {
-      "?": () => open.current(),
-      g: () => {
-        leader.current = Date.now();
+      sheet: () => open.current(),
+      goPairs: to("#pairs"),
+      goIterate: to("#iterate"),
+      goCompare: to("#compare"),
+      goVote: to("#vote"),
+      goReport: to("#report"),
+      pause() {
+        const state = store.getState();
+        if (state.current === null) return;
+        void (isRunning(state) ? state.pause() : state.spin());
       },
-      p: after("#pairs", pauseOrGoOn),
-      i: after("#iterate", () => undefined),
-      v: after("#vote", () => undefined),
-      r: after("#report", () => undefined),
     };
   }, [store]);
   useKeys(keys);
-  // C swaps in the viewer, so after G it is caught before the viewer sees it
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key.toLowerCase() !== "c" || Date.now() - leader.current >= G_MS) return;
-      leader.current = 0;
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      globalThis.location.hash = "#compare";
-    };
-    document.addEventListener("keydown", onKey, { capture: true });
-    return () => document.removeEventListener("keydown", onKey, { capture: true });
-  }, []);
 }

@@ -152,8 +152,8 @@ function useGridKeys({ columns, rows, at, focus }: GridProps) {
       ArrowRight: go(0, 1),
       ArrowUp: go(-1, 0),
       ArrowDown: go(1, 0),
-      a: () => store.getState().setSides({ left: at.node }),
-      b: () => store.getState().setSides({ right: at.node }),
+      setLeft: () => store.getState().setSides({ left: at.node }),
+      setRight: () => store.getState().setSides({ right: at.node }),
     };
   }, [store, columns, rows, at]);
   useKeys(keys);

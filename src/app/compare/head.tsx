@@ -3,6 +3,8 @@ import { useEffect, useState } from "react";
 import type { NodeId } from "../../studio/api.ts";
 import { leftInWords } from "../eta.ts";
 import { count } from "../format.ts";
+import { type Command, useKey } from "../keys.ts";
+import { Key } from "../parts/key.tsx";
 import { printRoute } from "../route.ts";
 import { isHeld, missingIn } from "../state/compare.ts";
 import { useActions, useStudio } from "../state/context.tsx";
@@ -11,7 +13,7 @@ import { isRunning } from "../state/selectors.ts";
 import type { Prompt } from "../state/studio-state.ts";
 import { runInWords } from "../words.ts";
 import type { At } from "./grid.tsx";
-import { Setup } from "./setup.tsx";
+import { OnePrompt, Setup } from "./setup.tsx";
 import { drawnWith, useSave } from "./use-save.ts";
 
 export interface HeadProps {
@@ -22,7 +24,8 @@ export interface HeadProps {
 }
 
 export function Head({ rows, columns, sides, at }: HeadProps) {
-  const [setup, setSetup] = useState(false);
+  const [setup, setSetup] = useState<"prompt" | "all" | null>(null);
+  const close = (): void => setSetup(null);
   const nodes = useStudio((state) => state.nodes);
   const [left, right] = [numberOf({ nodes }, sides.left), numberOf({ nodes }, sides.right)];
   const row = at.row < rows.length ? at.row : 0;
@@ -34,14 +37,17 @@ export function Head({ rows, columns, sides, at }: HeadProps) {
       <News columns={columns} />
       <span className="row push">
         <StopOrDraw />
-        <button type="button" className="button" onClick={() => setSetup(true)}>
+        <button type="button" className="button" onClick={() => setSetup("prompt")}>
+          Add a prompt
+        </button>
+        <button type="button" className="button" onClick={() => setSetup("all")}>
           Prompts and models
         </button>
-        <a className="button primary" href={viewer}>
+        <a className="button primary" href={viewer} aria-keyshortcuts="Enter">
           Open side by side <kbd className="wide-only">Enter</kbd>
         </a>
       </span>
-      {setup ? <Setup onClose={() => setSetup(false)} /> : null}
+      {setup === "prompt" ? <OnePrompt onClose={close} /> : setup === "all" ? <Setup onClose={close} /> : null}
     </div>
   );
 }
@@ -76,7 +82,7 @@ function News({ columns }: { readonly columns: readonly NodeId[] }) {
     const { pace, done, of } = drawing;
     const left = pace === null ? null : leftInWords({ kind: "about", seconds: (pace * missing) / 1000 });
     return (
-      <p>
+      <p role="status" aria-live="off">
         Drawing {drawn}, picture {Math.min(of, done + 1)} of {of}
         {left === null ? "" : `, ${left} left`}
       </p>
@@ -113,6 +119,14 @@ function StopOrDraw() {
   );
 }
 
+function KeyWord({ of, words }: { readonly of: Command; readonly words: string }) {
+  return useKey(of) === null ? null : (
+    <span>
+      <Key of={of} /> {words}
+    </span>
+  );
+}
+
 export function Foot() {
   const some = useStudio((state) => Object.keys(state.cells).length > 0);
   const { saving, saveAll, saveGrid } = useSave();
@@ -127,18 +141,12 @@ export function Foot() {
           <kbd>↑</kbd>
           <kbd>↓</kbd> prompt
         </span>
-        <span>
-          <kbd>A</kbd> set left
-        </span>
-        <span>
-          <kbd>B</kbd> set right
-        </span>
+        <KeyWord of="setLeft" words="set left" />
+        <KeyWord of="setRight" words="set right" />
         <span>
           <kbd>Enter</kbd> open
         </span>
-        <span>
-          <kbd>?</kbd> all keys
-        </span>
+        <KeyWord of="sheet" words="all keys" />
       </p>
       <span className="row push">
         <button type="button" className="button" disabled={!some || saving} onClick={saveGrid}>

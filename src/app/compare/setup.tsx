@@ -49,13 +49,32 @@ export function Setup({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
-function AddPrompt({ full }: { readonly full: boolean }) {
+/** One more prompt, and back to the grid. */
+export function OnePrompt({ onClose }: { readonly onClose: () => void }) {
+  const full = useStudio((state) => state.prompts.length >= MOST_PROMPTS);
+  return (
+    <Dialog title="Add a prompt" onClose={onClose}>
+      <AddPrompt full={full} onAdded={onClose} />
+      <form method="dialog">
+        <button className="button">Close</button>
+      </form>
+    </Dialog>
+  );
+}
+
+interface AddPromptProps {
+  readonly full: boolean;
+  readonly onAdded?: () => void;
+}
+
+function AddPrompt({ full, onAdded }: AddPromptProps) {
   const actions = useActions();
   const [text, setText] = useState("");
   const add = (event: SyntheticEvent): void => {
     event.preventDefault();
     actions.addPrompt(text);
     setText("");
+    onAdded?.();
   };
   return (
     <form className="try" onSubmit={add}>

@@ -1,5 +1,6 @@
 /** @file Above two pictures: how they are shown, which they are, how large. */
 import type { NodeId } from "../../studio/api.ts";
+import { useKey, useShortcut } from "../keys.ts";
 import { Choice } from "../parts/choice.tsx";
 import type { TwoUpMode } from "../parts/two-up.tsx";
 import { printRoute, type Viewed } from "../route.ts";
@@ -35,6 +36,9 @@ export interface ToolsProps {
 
 export function Tools({ viewed, models, mode, setMode, zoom }: ToolsProps) {
   const nodes = useStudio((state) => state.nodes);
+  const swap = useKey("swap");
+  const swapBy = swap === null ? "" : ` (${swap})`;
+  const swapShortcut = useShortcut("swap");
   const { scale } = zoom.view;
   const select = (side: "left" | "right") => (
     <label className={side === "left" ? "side opponent" : "side player"}>
@@ -54,7 +58,7 @@ export function Tools({ viewed, models, mode, setMode, zoom }: ToolsProps) {
   );
   return (
     <div className="tools">
-      <a className="button" href="#compare">
+      <a className="button" href="#compare" aria-keyshortcuts="Escape">
         Back <kbd className="wide-only">Esc</kbd>
       </a>
       <Choice label="Mode" options={MODES} value={mode} onChange={setMode} />
@@ -63,8 +67,9 @@ export function Tools({ viewed, models, mode, setMode, zoom }: ToolsProps) {
         <button
           type="button"
           className="button icon"
-          aria-label="Swap left and right (C)"
-          title="Swap (C)"
+          aria-label={`Swap left and right${swapBy}`}
+          title={`Swap${swapBy}`}
+          {...swapShortcut}
           onClick={() => show({ ...viewed, left: viewed.right, right: viewed.left })}
         >
           <span aria-hidden="true">⇄</span>
@@ -72,9 +77,10 @@ export function Tools({ viewed, models, mode, setMode, zoom }: ToolsProps) {
         {select("right")}
       </span>
       <span className="row push zoom" title="Both pictures zoom and move together">
+        <span className="quiet together">Zoom together</span>
         <output className="num quiet">{scale === null || scale === 1 || scale === 4 ? "" : `${scale}:1`}</output>
         <Choice
-          label="Zoom of both"
+          label="Zoom"
           options={ZOOMS}
           value={scale === null ? "fit" : String(scale)}
           onChange={(value) => zoom.to(value === "fit" ? null : Number(value))}

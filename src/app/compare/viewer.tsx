@@ -3,12 +3,12 @@ import { useEffect, useMemo, useState } from "react";
 import { BASE } from "../../lib/node-name.ts";
 import type { NodeId } from "../../studio/api.ts";
 import { useKeys, type KeyMap } from "../keys.ts";
+import { KeyRow } from "../parts/key.tsx";
 import { Side } from "../parts/mark.tsx";
 import { PictureView } from "../parts/picture.tsx";
 import { TwoUpLazy } from "../parts/two-up-lazy.tsx";
 import type { TwoUpMode } from "../parts/two-up.tsx";
 import type { Viewed } from "../route.ts";
-import { KeyRow } from "../shell/keys-sheet.tsx";
 import { useStudio, useWorkbench } from "../state/context.tsx";
 import { idOf, nameOf, numberOf } from "../state/nodes.ts";
 import { cellKey } from "../state/selectors.ts";
@@ -91,13 +91,13 @@ export function Viewer({ viewed, models, rows }: ViewerProps) {
         <Film viewed={viewed} models={models} prompt={prompt} />
         <SaveBoth nodes={[leftNode, rightNode]} prompt={prompt} />
         <dl className="keylist">
-          <KeyRow keys={["1", "2", "3"]} words="all left, middle, all right" />
-          <KeyRow keys={["M"]} words="next mode" />
-          <KeyRow keys={["C"]} words="swap left and right" />
-          <KeyRow keys={["←", "→"]} words="right model, with Shift the left" />
-          <KeyRow keys={["↑", "↓"]} words="prompt" />
-          <KeyRow keys={["Z"]} words="fit or 1:1" />
-          <KeyRow keys={["+", "−", "0"]} words="larger, smaller, fit" />
+          <KeyRow keys={["allLeft", "middle", "allRight"]} words="all left, middle, all right" />
+          <KeyRow keys={["mode"]} words="next mode" />
+          <KeyRow keys={["swap"]} words="swap left and right" />
+          <KeyRow keys={[{ fixed: "←" }, { fixed: "→" }]} words="right model, with Shift the left" />
+          <KeyRow keys={[{ fixed: "↑" }, { fixed: "↓" }]} words="prompt" />
+          <KeyRow keys={["zoom"]} words="fit or 1:1" />
+          <KeyRow keys={["larger", "smaller", "fit"]} words="larger, smaller, fit" />
         </dl>
       </aside>
     </div>
@@ -121,17 +121,16 @@ function useViewerKeys({ viewed, models, rows, zoom, setMode, look }: Keyed): Ke
     };
     const row = (by: number): number => Math.min(rows.length - 1, Math.max(0, prompt + by));
     return {
-      "1": () => look(0),
-      "2": () => look(50),
-      "3": () => look(100),
-      m: () =>
+      allLeft: () => look(0),
+      middle: () => look(50),
+      allRight: () => look(100),
+      mode: () =>
         setMode((now) => MODES[(MODES.findIndex(({ value }) => value === now) + 1) % MODES.length]?.value ?? now),
-      c: () => show({ ...viewed, left: right, right: left }),
-      z: () => zoom.to(zoom.view.scale === null ? 1 : null),
-      "+": () => zoom.step(1),
-      "=": () => zoom.step(1),
-      "-": () => zoom.step(-1),
-      "0": () => zoom.to(null),
+      swap: () => show({ ...viewed, left: right, right: left }),
+      zoom: () => zoom.to(zoom.view.scale === null ? 1 : null),
+      larger: () => zoom.step(1),
+      smaller: () => zoom.step(-1),
+      fit: () => zoom.to(null),
       ArrowLeft: () => show({ ...viewed, right: shift(right, -1) }),
       ArrowRight: () => show({ ...viewed, right: shift(right, 1) }),
       "shift+ArrowLeft": () => show({ ...viewed, left: shift(left, -1) }),

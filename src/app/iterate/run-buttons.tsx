@@ -1,5 +1,7 @@
 /** @file What can be done with a run: pause, go on, keep it where it stands. */
+import { useShortcut } from "../keys.ts";
 import { Glyph } from "../parts/glyph.tsx";
+import { Key } from "../parts/key.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 import { whyNotStart } from "../state/selectors.ts";
 import type { Current } from "../state/studio-state.ts";
@@ -8,7 +10,8 @@ import { treeObstacle } from "./tree-words.ts";
 /** @param current the run under way, or any other that waits */
 export function RunButtons({ current }: { readonly current: Current }) {
   const actions = useActions();
-  const { node, name, phase, step } = current;
+  const { node, phase, step } = current;
+  const shortcut = useShortcut("pause");
   const obstacle = useStudio((state) => treeObstacle(state) ?? whyNotStart(state));
   if (phase === "running" || phase === "pausing")
     return (
@@ -17,11 +20,12 @@ export function RunButtons({ current }: { readonly current: Current }) {
           type="button"
           className="button primary"
           disabled={phase === "pausing"}
+          {...shortcut}
           onClick={() => void actions.pause()}
         >
           <Glyph name="pause" />
           {phase === "pausing" ? "Pausing after this step" : "Pause"}
-          <kbd className="wide-only">P</kbd>
+          <Key of="pause" wideOnly />
         </button>
         {step > 0 && phase === "running" ? (
           <button type="button" className="button" onClick={() => void actions.stopAndKeep()}>
@@ -35,16 +39,22 @@ export function RunButtons({ current }: { readonly current: Current }) {
   return (
     <>
       {phase === "paused" ? (
-        <button type="button" className="button primary" {...wait} onClick={() => void actions.spin(node ?? undefined)}>
+        <button
+          type="button"
+          className="button primary"
+          {...shortcut}
+          {...wait}
+          onClick={() => void actions.spin(node ?? undefined)}
+        >
           <Glyph name="play" />
-          Continue {name}
-          <kbd className="wide-only">P</kbd>
+          Resume
+          <Key of="pause" wideOnly />
         </button>
       ) : null}
       {step > 0 && node !== null ? (
         <button type="button" className="button" {...wait} onClick={() => void actions.keepNode(node)}>
           <Glyph name="stop" />
-          Keep {name} at step {current.savedSteps.at(-1) ?? step}
+          Stop and keep step {current.savedSteps.at(-1) ?? step}
         </button>
       ) : null}
     </>

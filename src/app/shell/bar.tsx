@@ -1,6 +1,7 @@
 /** @file The bar: the mark, the way through the screens, the theme. */
 import { Glyph, type GlyphName } from "../parts/glyph.tsx";
 import { Mark } from "../parts/mark.tsx";
+import { type Command, useKey, useShortcut } from "../keys.ts";
 import type { ScreenName } from "../route.ts";
 import { useActions, useStudio, useWorkbench } from "../state/context.tsx";
 import { nextNumber } from "../state/selectors.ts";
@@ -19,6 +20,8 @@ export function Bar({ onKeys }: { readonly onKeys: () => void }) {
   const backend = useStudio((state) => state.preflight?.chosen ?? null);
   const keptNow = useStudio((state) => state.finished?.node ?? null);
   const parts = [pretend ? "Pretending" : null, model, backend === null ? null : (BACKEND_NAMES[backend] ?? backend)];
+  const sheet = useKey("sheet");
+  const sheetShortcut = useShortcut("sheet");
   const setup = parts.filter((part) => part !== null).join(", ");
 
   return (
@@ -37,7 +40,8 @@ export function Bar({ onKeys }: { readonly onKeys: () => void }) {
           type="button"
           className="button plain icon wide-only"
           aria-label="Keyboard shortcuts"
-          title="Keyboard shortcuts (?)"
+          title={`Keyboard shortcuts${sheet === null ? "" : ` (${sheet})`}`}
+          {...sheetShortcut}
           onClick={onKeys}
         >
           <span aria-hidden="true">?</span>
@@ -47,41 +51,49 @@ export function Bar({ onKeys }: { readonly onKeys: () => void }) {
   );
 }
 
+const SCREENS = [
+  { name: "pairs", title: "Pairs", by: "goPairs" },
+  { name: "iterate", title: "Iterate", by: "goIterate" },
+  { name: "compare", title: "Compare", by: "goCompare" },
+  { name: "vote", title: "Vote", by: "goVote" },
+  { name: "report", title: "Report", by: "goReport" },
+] as const satisfies readonly { readonly name: ScreenName; readonly title: string; readonly by: Command }[];
+
 function Steps({ screen }: { readonly screen: ScreenName }) {
   const pairs = useStudio((state) => state.pairs.length);
   const iteration = useStudio(nextNumber);
-  const current = (name: ScreenName): { "aria-current"?: "page" } =>
-    name === screen ? { "aria-current": "page" } : {};
+  const numbers: { readonly [name: string]: number | null } = { pairs: pairs > 0 ? pairs : null, iterate: iteration };
   return (
     <nav aria-label="Project">
       <ol className="steps">
-        <li>
-          <a href="#pairs" {...current("pairs")}>
-            Pairs {pairs > 0 ? <span>{pairs}</span> : null}
-          </a>
-        </li>
-        <li>
-          <a href="#iterate" {...current("iterate")}>
-            Iterate <span>{iteration}</span>
-          </a>
-        </li>
-        <li>
-          <a href="#compare" {...current("compare")}>
-            Compare
-          </a>
-        </li>
-        <li>
-          <a href="#vote" {...current("vote")}>
-            Vote
-          </a>
-        </li>
-        <li>
-          <a href="#report" {...current("report")}>
-            Report
-          </a>
-        </li>
+        {SCREENS.map((each) => (
+          <Step key={each.name} {...each} number={numbers[each.name] ?? null} here={each.name === screen} />
+        ))}
       </ol>
     </nav>
+  );
+}
+
+interface StepProps {
+  readonly name: ScreenName;
+  readonly title: string;
+  readonly by: Command;
+  readonly number: number | null;
+  readonly here: boolean;
+}
+
+function Step({ name, title, by, number, here }: StepProps) {
+  const [go, key] = [useKey("go"), useKey(by)];
+  return (
+    <li>
+      <a
+        href={`#${name}`}
+        aria-current={here ? "page" : undefined}
+        title={go === null || key === null ? undefined : `${go} then ${key}`}
+      >
+        {title} {number === null ? null : <span>{number}</span>}
+      </a>
+    </li>
   );
 }
 

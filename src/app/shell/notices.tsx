@@ -1,4 +1,4 @@
-/** @file What a person should know on any screen, above it: another tab, damage that was found, a deletion that can be undone. */
+/** @file What a person should know on any screen, above it: another tab, a lost device, damage that was found, a deletion that can be undone. */
 import { useEffect } from "react";
 import { nodeName } from "../../lib/node-name.ts";
 import { room } from "../format.ts";
@@ -6,11 +6,13 @@ import { Message } from "../parts/message.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 import { nodeOf } from "../state/nodes.ts";
 import { safeInWords } from "../words.ts";
+import { DeviceNotice } from "./device-notice.tsx";
 
 export function Notices() {
   return (
     <>
       <OtherTab />
+      <DeviceNotice />
       <Damage />
       <Undo />
     </>

@@ -3,7 +3,8 @@ import { useCallback, useEffect, useMemo } from "react";
 import { Onward } from "../parts/onward.tsx";
 import { Glyph } from "../parts/glyph.tsx";
 import { PictureView } from "../parts/picture.tsx";
-import { type KeyMap, useKeys } from "../keys.ts";
+import { type KeyMap, useKeys, useShortcut } from "../keys.ts";
+import { Key } from "../parts/key.tsx";
 import type { VotedOn } from "../route.ts";
 import { useActions, useStudio } from "../state/context.tsx";
 import { idOf, models } from "../state/nodes.ts";
@@ -94,19 +95,20 @@ function Ask({ ballot, rivals, number, of, undoable }: AskProps) {
   useKeys(
     useMemo(
       (): KeyMap => ({
-        a: () => cast("left"),
-        b: () => cast("right"),
-        t: () => cast("tie"),
-        s: () => cast("skip"),
-        u: undo,
+        voteA: () => cast("left"),
+        voteB: () => cast("right"),
+        tie: () => cast("tie"),
+        skip: () => cast("skip"),
+        undo,
       }),
       [cast, undo],
     ),
   );
   const sides = [
-    { letter: "A", picture: a, choice: "left" },
-    { letter: "B", picture: b, choice: "right" },
+    { letter: "A", picture: a, choice: "left", command: "voteA", shortcut: useShortcut("voteA") },
+    { letter: "B", picture: b, choice: "right", command: "voteB", shortcut: useShortcut("voteB") },
   ] as const;
+  const [tieBy, skipBy, undoBy] = [useShortcut("tie"), useShortcut("skip"), useShortcut("undo")];
   return (
     <section className="screen vote" aria-labelledby="vote-h">
       <div className="ask">
@@ -120,17 +122,18 @@ function Ask({ ballot, rivals, number, of, undoable }: AskProps) {
         </p>
       </div>
       <div className="ballot">
-        {sides.map(({ letter, picture, choice }) => (
+        {sides.map(({ letter, picture, choice, command, shortcut }) => (
           <button
             type="button"
             key={letter}
             aria-label={`Picture ${letter}`}
             aria-disabled={!there}
+            {...shortcut}
             onClick={() => cast(choice)}
           >
             <PictureView id={picture} label="" waiting />
             <span className="letter" aria-hidden="true">
-              <kbd>{letter}</kbd>
+              <Key of={command} />
               <b>{letter}</b>
             </span>
           </button>
@@ -140,14 +143,14 @@ function Ask({ ballot, rivals, number, of, undoable }: AskProps) {
         <button type="button" className="button narrow-only" disabled={!there} onClick={() => cast("left")}>
           A
         </button>
-        <button type="button" className="button" disabled={!there} onClick={() => cast("tie")}>
-          Tie <kbd aria-hidden="true">T</kbd>
+        <button type="button" className="button" disabled={!there} {...tieBy} onClick={() => cast("tie")}>
+          Tie <Key of="tie" />
         </button>
-        <button type="button" className="button plain" onClick={() => cast("skip")}>
-          Skip <kbd aria-hidden="true">S</kbd>
+        <button type="button" className="button plain" {...skipBy} onClick={() => cast("skip")}>
+          Skip <Key of="skip" />
         </button>
-        <button type="button" className="button plain" disabled={!undoable} onClick={undo}>
-          Undo <kbd aria-hidden="true">U</kbd>
+        <button type="button" className="button plain" disabled={!undoable} {...undoBy} onClick={undo}>
+          Undo <Key of="undo" />
         </button>
         <button type="button" className="button narrow-only" disabled={!there} onClick={() => cast("right")}>
           B
