@@ -10,11 +10,16 @@ export interface Pictures {
   keep(pixels: Pixels): string;
   get(id: string): Pixels | undefined;
   drop(ids: Iterable<string>): void;
+  /** From now on the studio holds just these pixels, each under its hash. */
+  hold(hashes: Iterable<readonly [id: string, sha256: string]>): void;
+  /** Undefined where the studio does not hold the pixels. */
+  heldAs(id: string): string | undefined;
   readonly size: number;
 }
 
 export function createPictures(): Pictures {
   const kept = new Map<string, Pixels>();
+  let held: ReadonlyMap<string, string> = new Map();
   let next = 0;
   return {
     keep(pixels) {
@@ -26,6 +31,8 @@ export function createPictures(): Pictures {
     drop(ids) {
       for (const id of ids) kept.delete(id);
     },
+    hold: (hashes) => void (held = new Map(hashes)),
+    heldAs: (id) => held.get(id),
     get size() {
       return kept.size;
     },

@@ -33,7 +33,7 @@ export const NUMBER_FIELDS: readonly NumberField[] = [
   whole("warmupSteps", "Warm-up", "steps", [0, 1000], "the rate rises for so long, then falls to 0"),
   real("beta", "Beta", "", [1, 20000], "higher stays nearer to the opponent"),
   whole("pairsPerStep", "Pairs a step", "pairs", [1, 512], "more is steadier and slower"),
-  whole("usedPairs", "Used pairs", "pairs", [0, 100000], "the first so many of yours; 0 is all of them"),
+  whole("usedPairs", "Used pairs", "pairs", [0, 100000], "so many of yours, always the same ones; 0 is all of them"),
   real("captionDropout", "Caption dropout", "of all captions", [0, 1], "left empty, so that guidance keeps working"),
   whole("opponentSteps", "Opponent’s steps", "steps", [1, 200], "to draw one of its pictures"),
   real("guidance", "Guidance", "", [0, 30], "how closely its pictures follow the caption"),

@@ -32,15 +32,39 @@ beforeEach(() => {
 test("pairs are replaced whole, in their order", async () => {
   expect(await readPairs(store, "p")).toEqual([]);
   await writePairs(store, "p", [pair("bb"), pair("a", 2)]);
-  expect(await readPairs(store, "p")).toEqual([pair("bb"), pair("a", 2)]);
+  expect(await readPairs(store, "p")).toMatchObject([pair("bb"), pair("a", 2)]);
   const more = { ...pair("ccc"), out: true, about: { file: "c.png" } };
   await writePairs(store, "p", [pair("a"), more]);
-  expect(await readPairs(store, "p")).toEqual([pair("a"), more]);
+  expect(await readPairs(store, "p")).toMatchObject([pair("a"), more]);
   expect(await readPairList(store, "p")).toMatchObject([
     { id: "a", caption: "caption a", side: 1 },
     { id: "ccc", caption: "caption ccc", side: 1, out: true },
   ]);
   expect((await store.keys()).filter((key) => key.startsWith("pair/"))).toHaveLength(2);
+});
+
+test("pixels are written once; the next time their name is enough, and what no pair names goes", async () => {
+  const writes: string[] = [];
+  const counted: KeyValue = {
+    ...store,
+    setMany: async (entries, gone) => {
+      writes.push(...entries.map(([key]) => key));
+      await store.setMany(entries, gone);
+    },
+  };
+  await writePairs(counted, "p", [pair("a"), pair("bb"), { ...pair("b"), caption: "the same picture" }]);
+  expect(writes.filter((key) => key.startsWith("pair/"))).toHaveLength(2);
+  const [a, bb] = await readPairs(store, "p");
+  const { rgba: _, ...named } = { ...bb, caption: "another" } as NonNullable<typeof bb>;
+  writes.length = 0;
+  await writePairs(counted, "p", [named]);
+  expect(writes).toEqual(["project/p"]);
+  expect(await readPairs(store, "p")).toEqual([{ ...bb, caption: "another" }]);
+  expect((await store.keys()).filter((key) => key.startsWith("pair/"))).toHaveLength(1);
+  // the pixels of "a" have gone with it
+  const lost = writePairs(counted, "p", [{ id: "a", caption: "a", side: 1, sha256: a?.sha256 ?? "" }, pair("cc")]);
+  await expect(lost).rejects.toMatchObject({ code: "no-pixels" });
+  expect(await readPairs(store, "p")).toEqual([{ ...bb, caption: "another" }]);
 });
 
 test("other captions or pixels are other pairs; what is left out does not count", async () => {
@@ -71,7 +95,7 @@ test.each([
     prepared,
     (faulty) => writePairs(faulty, "p", next),
     when,
-    async (inner, n) => expect(await readPairs(inner, "p")).toEqual(n === 2 && when === "after" ? next : old),
+    async (inner, n) => expect(await readPairs(inner, "p")).toMatchObject(n === 2 && when === "after" ? next : old),
   );
   expect(writes).toBe(2);
 });
@@ -118,6 +142,9 @@ test("what cannot be read is said", async () => {
   await expect(readPairs(store, "p")).rejects.toThrow('The picture of "caption a" is missing');
   await store.setMany([["project/p", "x"]]);
   await expect(readPairList(store, "p")).rejects.toThrow(/is not readable/);
+  await writePairs(store, "p", [pair("a")]);
+  expect(await readPairList(store, "p")).toHaveLength(1);
   await store.setMany([["project/p", { schema: 3 }]]);
   await expect(readPairList(store, "p")).rejects.toMatchObject({ code: "newer" });
+  await expect(writePairs(store, "p", [pair("a")])).rejects.toMatchObject({ code: "newer" });
 });

@@ -23,6 +23,9 @@ export interface StoredPicture {
   readonly rgba: Uint8ClampedArray<ArrayBuffer>;
 }
 
+/** A pair whose pixels are there already, under the name of their content. */
+export type NamedPair = Omit<StoredPair, "rgba"> & { readonly sha256: string };
+
 const batchBytes = 32 * 2 ** 20;
 
 const infoSchema = v.object({
@@ -73,19 +76,31 @@ export function hashOfPairs(pairs: readonly PairInfo[]): Promise<string> {
 export const pairsEntry = (project: string, pairs: readonly PairInfo[]) =>
   [keysOf(project).record, { schema, pairs }] as const;
 
-/** Pixels, under the name of their content: what is there already is overwritten by itself. */
+/**
+ * Pixels, under the name of their content: what is there already is overwritten by itself, and what is only named stays.
+ * @throws StudioError `no-pixels` where what is named is not there.
+ */
 export async function writePixels(
   store: KeyValue,
   project: string,
-  pairs: readonly StoredPair[],
+  pairs: readonly (StoredPair | NamedPair)[],
 ): Promise<readonly PairInfo[]> {
+  const there = await keysByHash(store, project);
   const list: PairInfo[] = [];
+  const written = new Set<string>();
   let batch: [string, unknown][] = [];
   let bytes = 0;
-  for (const { rgba, ...pair } of pairs) {
+  for (const given of pairs) {
+    if (!("rgba" in given)) {
+      list.push({ ...given, key: there.get(given.sha256) ?? lacking(given) });
+      continue;
+    }
+    const { rgba, ...pair } = given;
     const hash = await hashOfPixels(rgba);
     const key = keysOf(project).pairs + hash;
     list.push({ ...pair, key, sha256: hash });
+    if (written.has(key)) continue;
+    written.add(key);
     batch.push([key, new Uint8ClampedArray(rgba)]);
     bytes += rgba.length;
     if (bytes < batchBytes) continue;
@@ -97,17 +112,38 @@ export async function writePixels(
   return list;
 }
 
+/** Where the pixels of the project's pairs are, by their hash. A list that cannot be read is about to be replaced. */
+async function keysByHash(store: KeyValue, project: string): Promise<ReadonlyMap<string, string>> {
+  const keys = new Set(await store.keys());
+  const list = await readPairList(store, project).catch((error: unknown) => {
+    if (error instanceof StudioError && error.code === "storage") return [];
+    throw error;
+  });
+  return new Map(list.filter(({ key }) => keys.has(key)).map(({ sha256: hash, key }) => [hash, key]));
+}
+
+function lacking({ caption }: NamedPair): never {
+  throw new StudioError("no-pixels", `The picture of "${caption.slice(0, 80)}" is not in the browser's storage.`);
+}
+
 /** Replaces all pairs: pixels first, then in one transaction the list, and the old pixels go. */
-export async function writePairs(store: KeyValue, project: string, pairs: readonly StoredPair[]): Promise<void> {
+export async function writePairs(
+  store: KeyValue,
+  project: string,
+  pairs: readonly (StoredPair | NamedPair)[],
+): Promise<void> {
   const list = await writePixels(store, project, pairs);
   const named = new Set(list.map(({ key }) => key));
   const gone = (await store.keys()).filter((key) => key.startsWith(keysOf(project).pairs) && !named.has(key));
   await store.setMany([pairsEntry(project, list)], gone);
 }
 
-/** @throws StudioError `storage` where a picture is missing or has changed. */
-export async function readPairs(store: KeyValue, project: string): Promise<readonly StoredPair[]> {
-  const pairs: StoredPair[] = [];
+/** With the hashes of their pixels. @throws StudioError `storage` where a picture is missing or has changed. */
+export async function readPairs(
+  store: KeyValue,
+  project: string,
+): Promise<readonly (StoredPair & { readonly sha256: string })[]> {
+  const pairs: (StoredPair & { sha256: string })[] = [];
   for (const { key, sha256: hash, ...pair } of await readPairList(store, project)) {
     const rgba = v.safeParse(pixels, await store.get(key));
     const fault = !rgba.success ? "missing from" : (await hashOfPixels(rgba.output)) === hash ? null : "damaged in";
@@ -118,7 +154,7 @@ export async function readPairs(store: KeyValue, project: string): Promise<reado
         "Add the pairs again.",
       );
     }
-    pairs.push({ ...pair, rgba: rgba.output as StoredPair["rgba"] });
+    pairs.push({ ...pair, sha256: hash, rgba: rgba.output as StoredPair["rgba"] });
   }
   return pairs;
 }

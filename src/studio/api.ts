@@ -131,6 +131,15 @@ export interface PairInput {
   readonly about?: unknown;
 }
 
+/** A pair that the studio keeps: its pixels have a name, by which they need not be sent again. */
+export interface KeptPair extends PairInput {
+  /** of the pixels */
+  readonly sha256: string;
+}
+
+/** A pair on its way in: with its pixels, or with the name of some that a pair of the project has. */
+export type PairGiven = PairInput | Omit<KeptPair, "rgba">;
+
 /** Of a caption, as CLIP reads it: at most 77 tokens, with the two marks around the text. */
 export interface TokenCount {
   /** with the marks; more than `most` where the end is cut off */
@@ -255,7 +264,8 @@ export interface Vote {
 /** What storage knows of a project; read on start. */
 export interface ProjectState {
   readonly project: string;
-  readonly pairs: readonly { readonly id: string; readonly caption: string }[];
+  /** in the order in which they are trained on */
+  readonly pairs: readonly Pick<KeptPair, "id" | "caption" | "sha256">[];
   /** by `number` */
   readonly nodes: readonly NodeInfo[];
   readonly reports: { readonly [node: NodeId]: readonly StepReport[] };
@@ -274,8 +284,12 @@ export interface Calls {
   preflight: { params: { readonly force: BackendName | null }; result: Preflight };
   open: { params: { readonly backend: BackendName; readonly model: string }; result: ModelInfo };
   project: { params: { readonly project: string }; result: ProjectState };
-  setPairs: { params: { readonly project: string; readonly pairs: readonly PairInput[] }; result: ProjectState };
-  pairPictures: { params: { readonly project: string }; result: readonly PairInput[] };
+  /**
+   * In place of those that the project has. Their order decides their seeds. Refused with code `no-pixels` where pixels that are
+   * only named are not there, as when another tab has changed the pairs: then they are to be sent.
+   */
+  setPairs: { params: { readonly project: string; readonly pairs: readonly PairGiven[] }; result: ProjectState };
+  pairPictures: { params: { readonly project: string }; result: readonly KeptPair[] };
   countTokens: { params: { readonly captions: readonly string[] }; result: readonly TokenCount[] };
   samplePairs: { params: { readonly count: number }; result: readonly PairInput[] };
   draw: { params: DrawRequest; result: Drawn };

@@ -28,7 +28,7 @@ export async function exportProject(store: KeyValue, project: string, damage: Da
     return name;
   };
   const pairs: ProjectFile["pairs"] = [];
-  for (const [index, { rgba, ...pair }] of (await readPairs(store, project)).entries()) {
+  for (const [index, { rgba, sha256: _, ...pair }] of (await readPairs(store, project)).entries()) {
     const file = add(`pairs/${String(index + 1).padStart(4, "0")}.png`, png({ side: pair.side, rgba }));
     pairs.push({ ...pair, file });
   }

@@ -40,7 +40,7 @@ export async function projectState(
   const { nodes, damaged } = await readTree(store, project, new Set(spoilt.keys()));
   return {
     project,
-    pairs: pairs.map(({ id, caption }) => ({ id, caption })),
+    pairs: pairs.map(({ id, caption, sha256 }) => ({ id, caption, sha256 })),
     nodes: nodes.map(infoOf),
     reports: Object.fromEntries(await readReports(store, project)) as ProjectState["reports"],
     damaged: [...damaged, ...spoilt.values()],

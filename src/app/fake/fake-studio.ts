@@ -8,7 +8,6 @@ import type {
   NodeId,
   NodeInfo,
   PageEvent,
-  PairInput,
   Picture,
   ProjectState,
   SpinRequest,
@@ -19,14 +18,10 @@ import type {
 import { BASE, defaultName } from "../../lib/node-name.ts";
 import { rateAt } from "../rate-curve.ts";
 import type { FakeOptions } from "./fake-options.ts";
-import { deviceLost, madeUpProbe, madeUpReport, notFinite, PRESETS } from "./made-up.ts";
+import { deviceLost, madeUpProbe, madeUpReport, notFinite, PRESETS, storageFull } from "./made-up.ts";
 import { madeUpScores, SCORING } from "./made-up-scores.ts";
 import { caption, paint, scene, sceneOf } from "./painter.ts";
-
-/** Pixels as base64; null for those that can be painted again. */
-interface SavedPair extends Omit<PairInput, "rgba"> {
-  readonly pixels: string | null;
-}
+import { createPairShelf, type SavedPair } from "./pair-shelf.ts";
 
 interface Saved {
   pairs: SavedPair[];
@@ -37,8 +32,6 @@ interface Saved {
 }
 
 const SIDE = 64;
-/** pairs whose pixels outlive a reload: what fits in the memory that there is */
-const MOST_REMEMBERED = 100;
 const MEMORY_KEY = "spin-studio.fake";
 const SAVED_BYTES = 49_600_000;
 const KEPT_BYTES = 16_500_000;
@@ -66,9 +59,13 @@ export function createFakeStudio(options: FakeOptions): Studio {
   const text = options.memory?.getItem(MEMORY_KEY) ?? null;
   const saved: Saved = text === null ? { pairs: [], nodes: [], reports: {}, votes: [] } : (JSON.parse(text) as Saved);
   const keep = (): void => options.memory?.setItem(MEMORY_KEY, JSON.stringify(saved));
-  const wait = (share: number): Promise<void> => new Promise((done) => setTimeout(done, options.pace * share));
+  const wait = (share: number, place = "", at = 0): Promise<void> =>
+    new Promise((done) => {
+      const { halt } = options;
+      if (halt?.place !== place || at < halt.at) setTimeout(done, options.pace * share);
+    });
 
-  const pixels = new Map<string, PairInput["rgba"]>();
+  const shelf = createPairShelf();
   let pausing = false;
   let spinning: NodeId | null = null;
   /** drawings that wait for the next step */
@@ -94,7 +91,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
   const finishOf = (id: NodeId): number => FINISH[depthOf(id)] ?? 1;
   const state = (project: string): ProjectState => ({
     project,
-    pairs: saved.pairs.map(({ id, caption: words }) => ({ id, caption: words })),
+    pairs: saved.pairs.map(({ id, caption: words, sha256 }) => ({ id, caption: words, sha256 })),
     nodes: [...saved.nodes],
     reports: saved.reports,
     damaged: [],
@@ -232,26 +229,15 @@ export function createFakeStudio(options: FakeOptions): Studio {
     },
     project: async ({ project }) => state(project),
     async setPairs({ project, pairs }) {
-      pixels.clear();
-      for (const { id, rgba } of pairs) pixels.set(id, rgba.slice());
-      const made = (id: string): boolean => id.startsWith("sample-");
-      const small = pairs.length < MOST_REMEMBERED;
-      saved.pairs = pairs.map(({ rgba, ...pair }) => {
-        return { ...pair, pixels: made(pair.id) || !small ? null : btoa(String.fromCharCode(...rgba)) };
-      });
+      saved.pairs = shelf.save(pairs);
       keep();
       return state(project);
     },
     async pairPictures() {
-      return saved.pairs.map(({ pixels: text, ...pair }) => {
-        const number = Number(pair.id.replace(/^\D+/, "").slice(0, 4));
-        const rgba =
-          pixels.get(pair.id) ??
-          (text === null
-            ? paint(scene(number), 1, number)
-            : Uint8ClampedArray.from(atob(text), (c) => c.charCodeAt(0)));
-        return { ...pair, rgba };
-      });
+      const kept = shelf.read(saved.pairs);
+      // what a test has put into the memory comes without
+      saved.pairs = saved.pairs.map((pair, at) => ({ ...pair, sha256: kept[at]?.sha256 ?? "" }));
+      return kept;
     },
     async countTokens({ captions }) {
       return captions.map((text) => {

@@ -4,8 +4,9 @@ import { Side } from "../parts/mark.tsx";
 import { PictureView } from "../parts/picture.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 import { nameOf, nodeOf } from "../state/nodes.ts";
+import { inTraining } from "../state/pair-review.ts";
 import { goodPairs } from "../state/selectors.ts";
-import type { Current, PairItem } from "../state/studio-state.ts";
+import type { Current } from "../state/studio-state.ts";
 import { Samples } from "./samples.tsx";
 
 export function Look({ current }: { readonly current: Current }) {
@@ -17,7 +18,7 @@ export function Look({ current }: { readonly current: Current }) {
 function Opponents({ current }: { readonly current: Current }) {
   const pairs = useStudio((state) => state.pairs);
   const opponent = useStudio((state) => nameOf(state, current.opponent));
-  const good = goodPairs({ pairs });
+  const good = inTraining(goodPairs({ pairs }));
   const next = current.opponents.indexOf(null);
   const waiting = current.opponents.length === 0 ? 0 : next;
   return (
@@ -39,7 +40,7 @@ const DUELS = 12;
 /** What it learns to tell apart. */
 function Duels({ current }: { readonly current: Current }) {
   const pairs = useStudio((state) => state.pairs);
-  const good: readonly PairItem[] = goodPairs({ pairs });
+  const good = inTraining(goodPairs({ pairs }));
   const opponent = useStudio((state) => nameOf(state, current.opponent));
   return (
     <>

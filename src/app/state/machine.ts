@@ -2,7 +2,7 @@
 import { nodeName } from "../../lib/node-name.ts";
 import type { NodeInfo, ProjectState } from "../../studio/api.ts";
 import { storedItem } from "./pair-about.ts";
-import { reviewed } from "./pair-review.ts";
+import { inOrder, reviewed } from "./pair-review.ts";
 import { problemFrom } from "../problem.ts";
 import { promptsFrom } from "./compare.ts";
 import { isGood, isRunning } from "./selectors.ts";
@@ -84,7 +84,9 @@ async function adopt(state: ProjectState, deps: Deps): Promise<Partial<StudioSta
 
 export async function storedPairs(state: ProjectState, deps: Deps): Promise<readonly PairItem[]> {
   const stored = state.pairs.length === 0 ? [] : await deps.studio.call("pairPictures", { project: deps.project });
-  return reviewed(stored.map((pair) => storedItem(pair, deps)));
+  const pairs = stored.map((pair) => storedItem(pair, deps));
+  deps.pictures.hold(stored.map(({ sha256 }, at) => [pairs[at]?.picture ?? "", sha256]));
+  return reviewed(inOrder(pairs));
 }
 
 /** The newest node that was begun and not finished. */

@@ -6,6 +6,13 @@ export function inOrder(pairs: Iterable<PairItem>): readonly PairItem[] {
   return [...pairs].sort((a, b) => order(a.source, b.source) || order(a.id, b.id));
 }
 
+/** The order in which they are trained on, so that seeds depend on what they are: on neither their names nor which came first. */
+export function inTraining(pairs: Iterable<PairItem>): readonly PairItem[] {
+  return [...pairs].sort(
+    (a, b) => order(a.pictureHash, b.pictureHash) || order(a.caption.trim(), b.caption.trim()) || order(a.id, b.id),
+  );
+}
+
 function order(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,6 +1,7 @@
 /** @file Pairs in the store: one order and one set of ids whatever came first, faults and their remedies, edits and undo. */
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import type { Calls, PairGiven, Studio } from "../../studio/api.ts";
 import { createFakeStudio } from "../fake/fake-studio.ts";
 import { alike } from "./pair-alike.ts";
 import { storedItem } from "./pair-about.ts";
@@ -131,6 +132,38 @@ test("pasted text: one line for the selected pair, several for those without a c
   expect(store.getState().pairs.map(({ caption }) => caption)).toEqual(["one", "", ""]);
 });
 
+test("pixels are sent once; then captions and crops are saved without those that the studio holds", async () => {
+  const sent: (readonly PairGiven[])[] = [];
+  const fake = createFakeStudio({ pace: 0, failAt: null, noGpu: false, memory: null });
+  const call: Studio["call"] = (name, params, signal) => {
+    if (name === "setPairs") sent.push((params as Calls["setPairs"]["params"]).pairs);
+    return fake.call(name, params, signal);
+  };
+  const store = createStudioStore(testDeps({ call, onEvent: fake.onEvent }, { now: () => 0 }));
+  const withPixels = () => sent.at(-1)?.flatMap((given) => ("rgba" in given ? [given.id] : []));
+  await add(store, pair("a.png", "one"), pair("b.png", "two"));
+  const [a, b] = ids(store) as [string, string];
+  await store.getState().savePairs();
+  expect(withPixels()).toEqual([a, b]);
+  store.getState().setCaption(a, "another");
+  await store.getState().savePairs();
+  expect(withPixels()).toEqual([]);
+  const crop = { side: 2, rgba: new Uint8ClampedArray(16).fill(1) };
+  store.getState().setCrop(b, { x: 1, y: 0, size: 4 }, crop);
+  await vi.waitFor(() => expect(store.getState().unsaved).toBe(false));
+  expect(withPixels()).toEqual([b]);
+  expect(await fake.call("pairPictures", { project: "test" })).toMatchObject([
+    { id: a, caption: "another" },
+    { id: b, rgba: crop.rgba },
+  ]);
+  // another tab has other pairs, so what was held is not there any more
+  await fake.call("setPairs", { project: "test", pairs: [] });
+  store.getState().setCaption(a, "yet another");
+  await store.getState().savePairs();
+  expect(sent.slice(-2).map((pairs) => pairs.filter((given) => "rgba" in given).length)).toEqual([0, 2]);
+  expect(store.getState()).toMatchObject({ unsaved: false, problem: null });
+});
+
 test("what the studio keeps of a pair gives the same pair, and what it cannot know gives a plain one", async () => {
   const store = newStore();
   await add(store, pair("a.png", "one"), pair("b.png", "two", "a.png"));
@@ -140,7 +173,10 @@ test("what the studio keeps of a pair gives the same pair, and what it cannot kn
   store.getState().setLeftOut(twin?.id ?? "", true);
   const kept: unknown[] = [];
   const studio = {
-    call: async (_: string, params: { pairs: unknown[] }) => kept.push(...params.pairs),
+    call: async (_: string, params: { pairs: object[] }) => {
+      kept.push(...params.pairs);
+      return { pairs: params.pairs.map((given) => ({ ...given, sha256: "" })) };
+    },
     onEvent: () => () => undefined,
   };
   const deps = testDeps(studio as never, { now: () => 0 });

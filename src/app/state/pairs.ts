@@ -1,11 +1,11 @@
 /** @file The pairs: what came in and what was refused, every edit of them with its undo, and their way to the studio. */
 import { twinId } from "../../lib/twin-id.ts";
-import type { PairInput, TokenCount } from "../../studio/api.ts";
+import type { PairGiven, ProjectState, TokenCount } from "../../studio/api.ts";
 import { aboutOf } from "./pair-about.ts";
 import { alike } from "./pair-alike.ts";
 import { applied, entryOf, remember, sealed } from "./pair-history.ts";
-import { inOrder, reviewed } from "./pair-review.ts";
-import { CLOSE, problemFrom } from "../problem.ts";
+import { inOrder, inTraining, reviewed } from "./pair-review.ts";
+import { CLOSE, messageOf, problemFrom } from "../problem.ts";
 import { emptyCompare, promptsFrom } from "./compare.ts";
 import { picturesOf } from "./run.ts";
 import { dropTrial } from "./samples.ts";
@@ -45,6 +45,25 @@ export const createPairs: Slice<PairsSlice> = (set, get, deps) => {
       selected: entry.changes[0]?.id ?? state.selected,
     }));
     void get().savePairs();
+  };
+
+  /** Pixels that the studio holds are only named; all are sent where it does not hold them after all. */
+  const send = async (pairs: readonly PairItem[], all = false): Promise<ProjectState["pairs"]> => {
+    const given = inTraining(pairs).flatMap((pair): PairGiven[] => {
+      const pixels = deps.pictures.get(pair.picture);
+      if (pixels === undefined) return [];
+      const { id, caption } = pair;
+      const { side, rgba } = pixels;
+      const told = { id, caption: caption.trim(), side, out: !isGood(pair), about: aboutOf(pair) };
+      const sha256 = all ? undefined : deps.pictures.heldAs(pair.picture);
+      return [sha256 === undefined ? { ...told, rgba } : { ...told, sha256 }];
+    });
+    try {
+      return (await deps.studio.call("setPairs", { project: deps.project, pairs: given })).pairs;
+    } catch (error) {
+      if (all || messageOf(error).code !== "no-pixels") throw error;
+      return send(pairs, true);
+    }
   };
 
   const newItem = (pair: NewPair, id: string, others: Iterable<PairItem>): PairItem => {
@@ -208,15 +227,10 @@ export const createPairs: Slice<PairsSlice> = (set, get, deps) => {
       const { pairs, nodes } = get();
       if (!get().unsaved) return;
       set((state) => ({ past: sealed(state.past) }));
-      const input = pairs.flatMap((pair): PairInput[] => {
-        const pixels = deps.pictures.get(pair.picture);
-        if (pixels === undefined) return [];
-        const { id, caption } = pair;
-        const { side, rgba } = pixels;
-        return [{ id, caption: caption.trim(), side, rgba, out: !isGood(pair), about: aboutOf(pair) }];
-      });
       try {
-        await deps.studio.call("setPairs", { project: deps.project, pairs: input });
+        const kept = await send(pairs);
+        const pictures = new Map(pairs.map(({ id, picture }) => [id, picture]));
+        deps.pictures.hold(kept.map(({ id, sha256 }) => [pictures.get(id) ?? "", sha256]));
         set((state) => ({ unsaved: state.pairs !== pairs && state.unsaved }));
         // prompts are fixed once there are pictures to compare
         if (nodes.length === 0 || get().prompts.length === 0) set({ prompts: promptsFrom(goodPairs({ pairs })) });
@@ -244,6 +258,7 @@ export const createPairs: Slice<PairsSlice> = (set, get, deps) => {
       }
       const { pairs, past, future } = get();
       const edits: Edit[] = [...past, ...future].flatMap(({ changes }) => changes.flatMap((c) => [c.before, c.after]));
+      deps.pictures.hold([]);
       deps.pictures.drop([...pairs, ...edits].flatMap(({ picture }) => picture ?? []));
       deps.pictures.drop(Object.values({ ...get().cells, ...get().ballotCells }));
       deps.pictures.drop(picturesOf(get().current));

@@ -45,11 +45,17 @@ function standing({ current, next }: StudioState, { nodes }: ProjectState, their
   return { ...current, name: nodeName(node) };
 }
 
+/** What they are, in whatever order. */
+function print(
+  pairs: readonly { readonly id: string; readonly caption: string; readonly sha256: string | undefined }[],
+) {
+  return JSON.stringify(pairs.map(({ id, caption, sha256 }) => `${id} ${sha256} ${caption.trim()}`).sort());
+}
+
 /** Pairs that another tab saved, unless there are edits here that were not. */
 async function changedPairs(project: ProjectState, state: StudioState, deps: Deps): Promise<Partial<StudioState>> {
-  const print = (pairs: ProjectState["pairs"]): string =>
-    JSON.stringify(pairs.map(({ id, caption }) => [id, caption.trim()]));
-  if (state.unsaved || isRunning(state) || print(state.pairs) === print(project.pairs)) return {};
+  const known = state.pairs.map(({ id, caption, picture }) => ({ id, caption, sha256: deps.pictures.heldAs(picture) }));
+  if (state.unsaved || isRunning(state) || print(known) === print(project.pairs)) return {};
   const pairs = await storedPairs(project, deps);
   deps.pictures.drop(state.pairs.map(({ picture }) => picture));
   const prompts = state.prompts.length > 0 ? state.prompts : promptsFrom(pairs.filter(isGood));
