@@ -18,7 +18,7 @@ import type {
 import { BASE, defaultName } from "../../lib/node-name.ts";
 import { rateAt } from "../rate-curve.ts";
 import type { FakeOptions } from "./fake-options.ts";
-import { deviceLost, madeUpProbe, madeUpReport, notFinite, PRESETS, storageFull } from "./made-up.ts";
+import { deviceLost, madeUpProbe, madeUpReport, notFinite, PRESETS } from "./made-up.ts";
 import { madeUpScores, SCORING } from "./made-up-scores.ts";
 import { caption, paint, scene, sceneOf } from "./painter.ts";
 import { createPairShelf, type SavedPair } from "./pair-shelf.ts";
@@ -59,11 +59,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
   const text = options.memory?.getItem(MEMORY_KEY) ?? null;
   const saved: Saved = text === null ? { pairs: [], nodes: [], reports: {}, votes: [] } : (JSON.parse(text) as Saved);
   const keep = (): void => options.memory?.setItem(MEMORY_KEY, JSON.stringify(saved));
-  const wait = (share: number, place = "", at = 0): Promise<void> =>
-    new Promise((done) => {
-      const { halt } = options;
-      if (halt?.place !== place || at < halt.at) setTimeout(done, options.pace * share);
-    });
+  const wait = (share: number): Promise<void> => new Promise((done) => setTimeout(done, options.pace * share));
 
   const shelf = createPairShelf();
   let pausing = false;
