@@ -49,6 +49,34 @@ export function parseNode(value: unknown): NodeRecord | null {
   return node;
 }
 
+/** What a node's network trains: all of the UNet, rank 0, or a LoRA. */
+export interface Trains {
+  readonly train: "full" | "lora";
+  readonly rank: number;
+}
+
+export function trainsOf({ settings: { train, rank } }: Pick<NodeRecord, "settings">): Trains {
+  return train === "lora" && typeof rank === "number" ? { train, rank } : { train: "full", rank: 0 };
+}
+
+export const sameTrains = (a: Trains, b: Trains): boolean => a.train === b.train && a.rank === b.rank;
+
+/**
+ * Over whose weights a node's LoRA lies: its parent's, or where the parent is a LoRA of the same rank, which the node goes on
+ * with, over whose that one lies. Null: the node holds all of its weights itself.
+ */
+export async function groundOf(
+  node: Pick<NodeRecord, "settings" | "parent">,
+  find: (id: string) => NodeRecord | null | Promise<NodeRecord | null>,
+): Promise<string | null> {
+  const own = trainsOf(node);
+  if (own.train === "full") return null;
+  let ground = node.parent;
+  for (let parent = await find(ground); parent && sameTrains(trainsOf(parent), own); parent = await find(ground))
+    ground = parent.parent;
+  return ground;
+}
+
 /** What a purge would do. `needed`: nodes whose weights another node still wants. */
 export interface Purge {
   /** their data go */

@@ -1,7 +1,8 @@
 /** @file The studio behind the page, without a worker or a browser in it: every call of `api.ts` over a store and backends. */
 import type { FileSystem } from "../artifacts/model-folder.ts";
 import { openModel } from "../artifacts/model-folder.ts";
-import { StudioError } from "../lib/errors.ts";
+import { required, StudioError } from "../lib/errors.ts";
+import { readUNetConfig } from "../models/config.ts";
 import { samplePairs } from "../pocket/pairs.ts";
 import type { Backend, BackendName } from "../runtime/backend.ts";
 import { SerialQueue } from "../lib/queue.ts";
@@ -22,8 +23,7 @@ import type {
 } from "./api.ts";
 import { parameterCount } from "./cut.ts";
 import { Damage } from "./damage.ts";
-import { initialLora } from "./initial-lora.ts";
-import { loadModel, makeArtifacts, type Model } from "./model.ts";
+import { homeOf, Networks } from "./networks.ts";
 import { type Known, measureBackends } from "./preflight.ts";
 import { presetsFor } from "./presets.ts";
 import { RUNTIME_VERSION } from "./project-keeper.ts";
@@ -45,15 +45,7 @@ export interface EngineParts {
 }
 
 /** Rows of a training and of a drawing run: small enough to answer quickly, large enough to pay. */
-const POCKET = {
-  samples: 16,
-  drawSamples: 8,
-  train: "full",
-  rank: 16,
-  targets: "attention",
-  cut: "whole",
-  weights: "float32",
-} as const;
+const POCKET = { samples: 16, drawSamples: 8, targets: "attention", cut: "whole", weights: "float32" } as const;
 const GUIDANCE: Readonly<Record<string, number>> = { pocket: 3 };
 
 const PREFLIGHT = "preflight";
@@ -86,7 +78,7 @@ export class Engine {
   readonly #writer: Writer;
   readonly #damage: Damage;
   readonly #queue = new SerialQueue();
-  #model: Model | null = null;
+  #networks: Networks | null = null;
   #backend: Backend | null = null;
   #trainer: Trainer | null = null;
   #info: ModelInfo | null = null;
@@ -119,7 +111,7 @@ export class Engine {
     },
     pairPictures: ({ project }) => readPairs(this.#parts.store, project),
     samplePairs: async ({ count }) => samplePairs(count),
-    countTokens: async ({ captions }) => captions.map((caption) => this.#opened.countTokens(caption)),
+    countTokens: async ({ captions }) => this.#opened.countTokens(captions),
     draw: (request, signal) => this.#draw(request, signal),
     score: async (request, signal) => {
       const { score } = await import("./score.ts");
@@ -127,6 +119,8 @@ export class Engine {
     },
     grow: (request) => this.#writer.write(request.project, (store) => grow(store, request, this.#damage)),
     spin: (request, signal) => this.#opened.spin(request, signal),
+    // the page's end of the worker answers it
+    revive: async () => null,
     pause: async () => {
       this.#trainer?.pause();
       return null;
@@ -140,8 +134,11 @@ export class Engine {
       return this.#change({ project, node }, { deleted: new Date().toISOString() });
     },
     restoreNode: (request) => this.#change(request, { deleted: null }),
-    purge: async ({ project, node }) => ({
-      freed: await this.#writer.write(project, (store) => purge(store, project, node)),
+    purge: async ({ project, node, ifAlone }) => ({
+      freed:
+        ifAlone && (await this.#writer.shared(project))
+          ? 0
+          : await this.#writer.write(project, (store) => purge(store, project, node)),
     }),
     exportNode: ({ project, node, what }) => this.#writer.read(() => this.#opened.export(project, node, what)),
     exportProject: async ({ project }) => {
@@ -183,6 +180,7 @@ export class Engine {
 
   /** A project of an older version is carried over before anything else is done with it. */
   async #bringUp(project: string): Promise<void> {
+    await this.#writer.stay(project);
     if (await isChain(this.#parts.store, project))
       await this.#writer.write(project, (store) => upgrade(store, project));
   }
@@ -215,14 +213,17 @@ export class Engine {
     if (!create) throw new StudioError("backend", `The backend "${name}" is not available here.`);
     const folder = await openModel(this.#parts.files(id));
     this.#backend = await create();
-    this.#model = await loadModel(this.#backend, await makeArtifacts(folder, POCKET), folder, initialLora(0));
+    const parameters = parameterCount(readUNetConfig(required(folder.configs.unet, "the UNet's configuration")));
+    const networks = new Networks(this.#backend, folder, POCKET, homeOf(parameters));
+    this.#networks = networks;
+    const { side } = await networks.of(networks.home);
     const { store, emit } = this.#parts;
-    this.#trainer = new Trainer(this.#model, { store, emit, writer: this.#writer, damage: this.#damage });
-    const [parameters, guidance] = [parameterCount(this.#model.unet), GUIDANCE[id] ?? 7.5];
+    this.#trainer = new Trainer(networks, { store, emit, writer: this.#writer, damage: this.#damage });
+    const guidance = GUIDANCE[id] ?? 7.5;
     this.#info = {
       id,
       title: id === "pocket" ? "Pocket" : id,
-      resolution: this.#model.side,
+      resolution: side,
       parameters,
       large: isLarge(parameters),
       guidance,
@@ -253,8 +254,8 @@ export class Engine {
 
   async dispose(): Promise<void> {
     await this.#trainer?.drop();
-    await this.#model?.dispose();
+    await this.#networks?.dispose();
     await this.#backend?.dispose();
-    [this.#trainer, this.#model, this.#backend, this.#info] = [null, null, null, null];
+    [this.#trainer, this.#networks, this.#backend, this.#info] = [null, null, null, null];
   }
 }

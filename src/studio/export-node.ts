@@ -1,49 +1,38 @@
 /** @file A node's weights as the files that others open: a LoRA, the UNet's weights, or the checkpoint itself. */
 import { zipSync } from "fflate";
 import { splitVector } from "../artifacts/flat-vector.ts";
-import { type Lora, loraFile, type LoraModule } from "../artifacts/lora-names.ts";
+import { loraModules } from "../artifacts/lora-merge.ts";
+import { type Lora, loraFile } from "../artifacts/lora-names.ts";
 import { writeSafetensors } from "../artifacts/safetensors.ts";
-import { assert, StudioError } from "../lib/errors.ts";
+import { StudioError } from "../lib/errors.ts";
 import { nodeName } from "../lib/node-name.ts";
 import { loadNewest } from "../storage/checkpoints.ts";
 import type { KeyValue } from "../storage/key-value.ts";
 import type { NodeRecord } from "../storage/nodes.ts";
 import type { ExportedFile, ExportKind } from "./api.ts";
 import type { Damage } from "./damage.ts";
-import type { Model } from "./model.ts";
+import type { Network } from "./networks.ts";
 
 /** `diffusers`: `pipeline.load_lora_weights(file)`, or `unet.load_state_dict(load_file(file))`. */
 export function weightsFile(
-  model: Model,
+  { choices, set }: Pick<Network, "choices" | "set">,
   node: NodeRecord,
   vector: Float32Array,
   what: "lora" | "weights",
 ): ExportedFile {
-  const { train, alpha } = model.choices;
+  const { train, alpha } = choices;
   if ((what === "lora") !== (train === "lora"))
     throw new StudioError(
       "export",
       `${nodeName(node)} was trained ${train === "lora" ? "as a LoRA, and has no weights of its own" : "whole, so it is no LoRA"}.`,
       `Export its ${train === "lora" ? "LoRA" : "weights"} instead.`,
     );
-  const tensors = splitVector(model.set.layout, vector);
   const name = fileName(node, what === "lora" ? "lora.safetensors" : "unet.safetensors");
-  if (what === "weights") return { name, bytes: writeSafetensors(tensors, { format: "pt" }) };
-  const modules = new Map<string, LoraModule>();
-  for (const [key, a] of tensors) {
-    const module = /^(.+)\.lora_A\.weight$/.exec(key)?.[1];
-    const b = module === undefined ? undefined : tensors.get(`${module}.lora_B.weight`);
-    if (module === undefined || !b) continue;
-    const [rank = 1] = a.shape;
-    assert(a.data instanceof Float32Array && b.data instanceof Float32Array, `"${module}" is not float32`);
-    modules.set(module, {
-      rank,
-      alpha,
-      a: { shape: a.shape, data: a.data },
-      b: { shape: b.shape, data: b.data },
-    });
-  }
-  const lora: Lora = { spelling: { prefix: "unet.", adapter: null }, modules };
+  if (what === "weights") return { name, bytes: writeSafetensors(splitVector(set.layout, vector), { format: "pt" }) };
+  const lora: Lora = {
+    spelling: { prefix: "unet.", adapter: null },
+    modules: loraModules(set.layout, vector, alpha),
+  };
   const file = loraFile(lora);
   return { name, bytes: writeSafetensors(file.tensors, file.metadata) };
 }

@@ -1,7 +1,7 @@
 /** @file A model at work: configurations and weights -> plans on a backend, behind the interfaces that the use cases need. */
 import type { ArtifactChoices, ArtifactSet } from "../artifacts/artifact-set.ts";
 import { buildArtifactSet } from "../artifacts/artifact-set.ts";
-import type { ModelFolder, ModelTensor } from "../artifacts/model-folder.ts";
+import type { Component, ModelFolder, ModelTensor } from "../artifacts/model-folder.ts";
 import type { Tokenizer } from "../artifacts/tokenizer.ts";
 import { createTokenizer } from "../artifacts/tokenizer.ts";
 import { type NoiseSchedule, scaledLinear } from "../diffusion/noise-schedule.ts";
@@ -16,6 +16,7 @@ import { loraTargets } from "../plan/targets.ts";
 import type { PlanSet } from "../plan/types.ts";
 import type { Backend } from "../runtime/backend.ts";
 import { Executor } from "../runtime/executor.ts";
+import type { FrozenWeights } from "../runtime/frozen-weights.ts";
 import type { Text } from "../spin/denoiser.ts";
 import { PlanDenoiser } from "./denoiser.ts";
 import { toPixels, toRgba } from "./pictures.ts";
@@ -217,21 +218,33 @@ function scheduleOf(config: Readonly<Record<string, unknown>> | undefined): Nois
 /** PEFT's initialisation: A uniform in +-1 / sqrt(fan_in) (Kaiming with a = sqrt 5), B = 0. */
 export type InitialLora = (name: string, shape: readonly number[]) => Float32Array;
 
-/** Uploads the weights and prepares the trainable vector; weights pass one at a time. */
+/** What networks of one folder have in common on a device, held once: VAE, text encoder, token table. */
+export interface Common {
+  readonly frozen: FrozenWeights;
+  table: TokenTable | null;
+  tokenizer: Tokenizer | null;
+}
+
+export function componentOf(name: string): Component {
+  if (name.startsWith("text_model.")) return "text_encoder";
+  return /^(encoder|decoder|quant_conv|post_quant_conv)\./.test(name) ? "vae" : "unet";
+}
+
+/**
+ * Uploads the weights and prepares the trainable vector; weights pass one at a time. With `common`, what is there already is not
+ * read again, and the UNet's frozen weights are left out: each adapter is laid over its own.
+ */
 export async function loadModel(
   backend: Backend,
   set: ArtifactSet,
   folder: ModelFolder,
   initial: InitialLora,
+  common?: Common,
 ): Promise<Model> {
   const plans = set.artifact.set;
-  const executor = new Executor(backend, plans, set.loadProgram);
+  const executor = new Executor(backend, plans, set.loadProgram, common?.frozen);
   const find = (name: string): ModelTensor => {
-    const component = name.startsWith("text_model.")
-      ? "text_encoder"
-      : /^(encoder|decoder|quant_conv|post_quant_conv)\./.test(name)
-        ? "vae"
-        : "unet";
+    const component = componentOf(name);
     const tensor = folder.tensors[component]?.get(name);
     if (!tensor) throw new StudioError("model", `The ${component} has no "${name}", which its configuration asks for.`);
     const expected = plans.tensors[name]?.shape;
@@ -244,25 +257,34 @@ export async function loadModel(
     return tensor;
   };
   for (const [name, spec] of Object.entries(plans.tensors)) {
-    if (spec.kind === "weight") await executor.loadWeight(name, await find(name).read());
+    if (spec.kind !== "weight" || (common && (componentOf(name) === "unet" || common.frozen.get(name)))) continue;
+    await executor.loadWeight(name, await find(name).read());
   }
   const lora = set.artifact.choices.train === "lora";
   const base = new Float32Array(executor.length);
   for (const { name, shape, offset } of plans.layout)
     base.set(lora ? initial(name, shape) : asFloat32(await find(name).read()), offset);
-  const embedding = folder.tensors.text_encoder?.get("text_model.embeddings.token_embedding.weight");
-  const table = embedding
-    ? { data: await embedding.read(), rows: embedding.shape[0] as number, width: embedding.shape[1] as number }
-    : null;
-  const { tokenizer } = folder;
+  const table = common?.table ?? (await readTable(folder));
+  if (common) common.table = table;
+  const { tokenizer: files } = folder;
+  const tokenizer =
+    common?.tokenizer ?? (files && createTokenizer(files.vocab, files.merges, set.artifact.choices.tokens));
+  if (common) common.tokenizer = tokenizer;
   return new Model({
     set,
     backend,
     executor,
     base,
     table,
-    tokenizer: tokenizer && createTokenizer(tokenizer.vocab, tokenizer.merges, set.artifact.choices.tokens),
+    tokenizer,
   });
+}
+
+async function readTable({ tensors }: ModelFolder): Promise<TokenTable | null> {
+  const embedding = tensors.text_encoder?.get("text_model.embeddings.token_embedding.weight");
+  if (!embedding) return null;
+  const [rows, width] = embedding.shape as [number, number];
+  return { data: await embedding.read(), rows, width };
 }
 
 export function asFloat32(data: TensorData): Float32Array {

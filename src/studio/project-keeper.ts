@@ -4,11 +4,12 @@ import type { JsonObject } from "../artifacts/json-object.ts";
 import { freshState, type TrainState } from "../spin/adamw.ts";
 import { loadNewest, saveCheckpoint } from "../storage/checkpoints.ts";
 import type { KeyValue } from "../storage/key-value.ts";
-import type { NodeRecord } from "../storage/nodes.ts";
+import { type NodeRecord, trainsOf } from "../storage/nodes.ts";
 import { readPictures, writePicture, writeReports } from "../storage/projects.ts";
 import type { StepReport } from "./api.ts";
 import type { Damage } from "./damage.ts";
 import type { Model } from "./model.ts";
+import type { Network } from "./networks.ts";
 import type { Keeper } from "./self-play.ts";
 import type { ProjectWeights } from "./weights.ts";
 import type { Writer } from "./writer.ts";
@@ -16,13 +17,13 @@ import type { Writer } from "./writer.ts";
 const OPTIMIZATION_LEVEL = "basic";
 export const RUNTIME_VERSION = "1.30.0";
 
-/** Whatever changes bits, as this model computes. */
-export function numericsOf(model: Model): Numerics {
+/** Whatever changes bits, as this network computes. */
+export function numericsOf({ backend, choices }: Pick<Network, "backend" | "choices">): Numerics {
   return {
-    backend: model.backend.name,
-    device: model.backend.description,
-    cut: model.choices.cut,
-    batch: model.choices.samples,
+    backend: backend.name,
+    device: backend.description,
+    cut: choices.cut,
+    batch: choices.samples,
     optimizationLevel: OPTIMIZATION_LEVEL,
     runtimeVersion: RUNTIME_VERSION,
   };
@@ -30,7 +31,7 @@ export function numericsOf(model: Model): Numerics {
 
 /** A node's state as the files of a checkpoint; a finished one needs no optimizer. */
 export async function checkpointFiles(
-  model: Model,
+  network: Network,
   { id, parent, iteration, settings }: NodeRecord,
   { step, vector, m, v }: TrainState,
   complete: boolean,
@@ -41,13 +42,13 @@ export async function checkpointFiles(
     iteration,
     step,
     seed: Number(settings["seed"]),
-    train: model.choices.train,
+    train: network.choices.train,
     settings: settings as JsonObject,
-    numerics: numericsOf(model),
+    numerics: numericsOf(network),
     vector,
     optimizer: complete ? null : { m, v },
   };
-  return encodeCheckpoint(checkpoint, model.set.layout);
+  return encodeCheckpoint(checkpoint, network.set.layout);
 }
 
 export interface Keeping {
@@ -92,7 +93,7 @@ export class ProjectKeeper implements Keeper {
     damage.tell(damaged);
     const saved = loaded && (await decodeCheckpoint(loaded.files, model.set.layout));
     this.reports.length = Math.min(this.reports.length, saved?.step ?? 0);
-    if (!saved?.optimizer) return freshState(await weights.kept(node.parent));
+    if (!saved?.optimizer) return freshState((await weights.kept(node.parent, trainsOf(node))).vector);
     return { step: saved.step, vector: saved.vector, ...saved.optimizer };
   }
 

@@ -1,14 +1,15 @@
 /**
  * @file One model at work on a tree: it trains a node, pauses with everything still loaded, and draws from any node, also between
- * two steps of a run. Between two events of a run nothing of it lies in the executor's slots or accumulators, so a drawing there
+ * two steps of a run. Each node is trained and drawn by the network of its kind, whole or LoRA. Between two events of a run nothing of it lies in the executor's slots or accumulators, so a drawing there
  * leaves its bits alone.
  */
 import { required, StudioError } from "../lib/errors.ts";
 import { BASE, nodeName } from "../lib/node-name.ts";
 import type { TrainState } from "../spin/adamw.ts";
+import type { Adapter } from "../spin/denoiser.ts";
 import { saveCheckpoint } from "../storage/checkpoints.ts";
 import type { KeyValue } from "../storage/key-value.ts";
-import type { NodeRecord } from "../storage/nodes.ts";
+import { type NodeRecord, trainsOf } from "../storage/nodes.ts";
 import { hashOfPairs, readPairList, readPairs, readReports, writeReports } from "../storage/projects.ts";
 import type {
   Drawn,
@@ -30,13 +31,14 @@ import type { Damage } from "./damage.ts";
 import { draw } from "./draw.ts";
 import type { Model } from "./model.ts";
 import { checkpointFile, isWeights, weightsFile } from "./export-node.ts";
+import type { Networks } from "./networks.ts";
 import { checkpointFiles, ProjectKeeper } from "./project-keeper.ts";
-import { selfPlay, theta } from "./self-play.ts";
+import { selfPlay, theta, thetaK } from "./self-play.ts";
 import { changeNode, infoOf, standingOf } from "./tree.ts";
 import { ProjectWeights } from "./weights.ts";
 import type { Writer } from "./writer.ts";
 
-/** The drawing adapter: shows whichever node was asked for last. */
+/** The drawing adapter of a network: shows whichever node of its kind was asked for last. */
 const view = { id: "view" };
 
 const PAUSED = new StudioError("paused", "Paused.");
@@ -53,6 +55,7 @@ interface Run {
   readonly node: NodeId;
   readonly events: AsyncGenerator<StudioEvent, TrainState, void>;
   readonly keeper: ProjectKeeper;
+  readonly model: Model;
   readonly stop: AbortController;
   /** which pairs it was begun with */
   readonly pairs: string;
@@ -62,6 +65,13 @@ interface Run {
   pausing: boolean;
   /** the newest checkpoint of the node as this run left it */
   version: string;
+}
+
+/** Ready to draw. */
+interface Shown {
+  readonly model: Model;
+  readonly adapter: Adapter;
+  readonly step: number;
 }
 
 /** A node that can be trained. */
@@ -81,15 +91,16 @@ export interface TrainerParts {
 
 export class Trainer {
   readonly #parts: TrainerParts;
-  readonly #model: Model;
-  #viewed = "";
+  readonly #networks: Networks;
+  /** what each network's view shows */
+  readonly #viewed = new WeakMap<Model, string>();
   #run: Run | null = null;
   #held: Run | null = null;
   #starting: AbortController | null = null;
   #asked: Asked[] = [];
 
-  constructor(model: Model, parts: TrainerParts) {
-    this.#model = model;
+  constructor(networks: Networks, parts: TrainerParts) {
+    this.#networks = networks;
     this.#parts = parts;
   }
 
@@ -102,18 +113,22 @@ export class Trainer {
     return this.#run?.project === project && this.#run.node === node;
   }
 
-  countTokens(caption: string): TokenCount {
-    const { count, kept, cut } = required(this.#model.tokenizer, "the tokenizer").encode(caption);
-    return { count: count + 2, most: this.#model.choices.tokens, kept, cut };
+  async countTokens(captions: readonly string[]): Promise<readonly TokenCount[]> {
+    const tokenizer = required(this.#networks.tokenizer, "the tokenizer");
+    const { tokens: most } = (await this.#networks.network(this.#networks.home)).choices;
+    return captions.map((caption) => {
+      const { count, kept, cut } = tokenizer.encode(caption);
+      return { count: count + 2, most, kept, cut };
+    });
   }
 
   /** Draws at once; nothing else may use the device meanwhile. */
   async draw({ project, node, ...options }: DrawRequest, signal: AbortSignal): Promise<Drawn> {
     const run = this.trains(project, node) ? this.#run : null;
-    const live = run?.step ?? null;
-    const step = live ?? (await this.#show(project, node));
+    const live = run !== null && run.step !== null ? { model: run.model, adapter: theta, step: run.step } : null;
+    const { model, adapter, step } = live ?? (await this.#show(project, node));
     const pictures = [];
-    for await (const picture of draw(this.#model, live === null ? view : theta, options, signal)) {
+    for await (const picture of draw(model, adapter, options, signal)) {
       this.#parts.emit({ kind: "drawn", node, step, index: pictures.length, picture });
       pictures.push(picture);
     }
@@ -125,22 +140,24 @@ export class Trainer {
     return new Promise((answer) => void this.#asked.push({ request, signal, answer }));
   }
 
-  /** Loads a node into the drawing adapter, unless it is there; returns its step. */
-  async #show(project: string, node: NodeId): Promise<number> {
+  /** Loads a node into the view of its network, unless it is there. */
+  async #show(project: string, node: NodeId): Promise<Shown> {
     const weights = this.#weights(project);
+    const model = await this.#networks.of(await weights.trains(node));
     const version = node === BASE ? BASE : await weights.version(node);
-    const [viewed, step] = this.#viewed.split(" ");
+    const [viewed, step] = (this.#viewed.get(model) ?? "").split(" ");
     const wanted = `${project}/${node}/${version}`;
-    if (viewed === wanted && version !== "") return Number(step);
+    if (viewed === wanted && version !== "") return { model, adapter: view, step: Number(step) };
     const found = await weights.current(node);
-    this.#viewed = "";
-    await this.#model.denoiser.update(view, found.vector);
-    this.#viewed = `${wanted} ${found.step}`;
-    return found.step;
+    this.#viewed.delete(model);
+    await this.#networks.lay(found.trains, view, found.ground);
+    await model.denoiser.update(view, found.vector);
+    this.#viewed.set(model, `${wanted} ${found.step}`);
+    return { model, adapter: view, step: found.step };
   }
 
   #weights(project: string): ProjectWeights {
-    return new ProjectWeights(this.#parts.store, project, this.#model, this.#parts.damage);
+    return new ProjectWeights(this.#parts.store, project, this.#networks, this.#parts.damage);
   }
 
   /**
@@ -203,11 +220,13 @@ export class Trainer {
     const { node, newest } = await standingOf(store, project, id, damage);
     if (newest?.complete || node.deleted !== null)
       throw new StudioError("no-node", `${nodeName(node)} is ${newest?.complete ? "finished" : "deleted"} already.`);
-    const { vector, step } = await this.#weights(project).current(id);
-    if (step === 0)
+    const saved = await this.#weights(project).saved(id);
+    if (saved === null || saved.step === 0)
       throw new StudioError("no-step", `${nodeName(node)} has no saved step yet, so there is nothing to keep.`);
+    const { vector, step, trains } = saved;
     const nothing = new Float32Array(0);
-    const files = await checkpointFiles(this.#model, node, { step, vector, m: nothing, v: nothing }, true);
+    const network = await this.#networks.network(trains);
+    const files = await checkpointFiles(network, node, { step, vector, m: nothing, v: nothing }, true);
     return writer.write(project, async (held) => {
       const reports = (await readReports(held, project)).get(id) ?? [];
       await saveCheckpoint(held, project, node, { step, complete: true }, files);
@@ -221,7 +240,10 @@ export class Trainer {
     const { store, damage } = this.#parts;
     const { node } = await standingOf(store, project, id, damage);
     if (!isWeights(what)) return checkpointFile(store, project, node, damage);
-    return weightsFile(this.#model, node, (await this.#weights(project).current(id)).vector, what);
+    const saved = await this.#weights(project).saved(id);
+    if (!saved)
+      throw new StudioError("no-step", `${nodeName(node)} has no saved step yet, so there is nothing to export.`);
+    return weightsFile(await this.#networks.network(saved.trains), node, saved.vector, what);
   }
 
   /** Forgets a paused run; what it had saved is all that it was. */
@@ -257,17 +279,21 @@ export class Trainer {
       await writer.write(project, (held) => changeNode(held, project, id, { pairs: hash }, damage));
     const pairs = (await readPairs(store, project)).filter(({ out }) => !out);
     const weights = this.#weights(project);
-    const opponent = await weights.kept(node.opponent);
+    const trains = trainsOf(node);
+    const model = await this.#networks.training(trains);
+    const { vector: opponent, ground } = await weights.kept(node.opponent, trains);
+    await this.#networks.lay(trains, theta, await weights.ground(node));
+    await this.#networks.lay(trains, thetaK, ground);
     const begun = { ...node, pairs: hash };
     const ids = pairs.map((pair) => pair.id);
-    const keeping = { store, writer, project, model: this.#model, node: begun, pairs: ids, weights, damage };
+    const keeping = { store, writer, project, model, node: begun, pairs: ids, weights, damage };
     const reports = (await readReports(store, project)).get(id) ?? [];
     const keeper = new ProjectKeeper(keeping, reports as StepReport[]);
     const saveNow = (): boolean => run.pausing;
     const job = { iteration: node.iteration, opponent, pairs, settings, saveEvery, saveNow };
-    const events = selfPlay(this.#model, job, keeper, stop.signal);
+    const events = selfPlay(model, job, keeper, stop.signal);
     const fresh = { stage: null, step: null, pausing: false, version: "" };
-    const run: Run = { project, node: id, events, keeper, stop, pairs: hash, ...fresh };
+    const run: Run = { project, node: id, events, keeper, model, stop, pairs: hash, ...fresh };
     return run;
   }
 

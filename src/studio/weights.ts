@@ -1,49 +1,100 @@
 /** @file The weights of a tree's nodes, as storage has them: of a finished one the end, of any other its newest saved step. */
 import { decodeCheckpoint } from "../artifacts/checkpoint.ts";
-import { StudioError } from "../lib/errors.ts";
+import { layoutLength, splitVector } from "../artifacts/flat-vector.ts";
+import { loraModules, mergeLora } from "../artifacts/lora-merge.ts";
+import { required, StudioError } from "../lib/errors.ts";
 import { BASE, nodeName } from "../lib/node-name.ts";
-import { type CheckpointEntry, type Damaged, listCheckpoints, loadNewest } from "../storage/checkpoints.ts";
+import {
+  type CheckpointEntry,
+  type Damaged,
+  listCheckpoints,
+  loadNewest,
+  recordInManifest,
+} from "../storage/checkpoints.ts";
 import type { KeyValue } from "../storage/key-value.ts";
-import { readNode } from "../storage/nodes.ts";
+import { groundOf, type NodeRecord, readNode, sameTrains, type Trains, trainsOf } from "../storage/nodes.ts";
 import type { NodeId } from "./api.ts";
 import type { Damage } from "./damage.ts";
-import type { Model } from "./model.ts";
+import { asFloat32 } from "./model.ts";
+import type { Ground, Networks, ReadWeights } from "./networks.ts";
 
+/** What a network takes of a node: its trainable vector, and what lies under that; null: the vector is all of the UNet. */
 export interface Weights {
   readonly vector: Float32Array;
+  readonly ground: Ground | null;
+}
+
+/** A node's weights in a network of its own kind. */
+export interface Standing extends Weights {
+  readonly trains: Trains;
   readonly step: number;
 }
 
 export class ProjectWeights {
   readonly #store: KeyValue;
   readonly #project: string;
-  readonly #model: Model;
+  readonly #networks: Networks;
   readonly #damage: Damage;
 
-  constructor(store: KeyValue, project: string, model: Model, damage: Damage) {
+  constructor(store: KeyValue, project: string, networks: Networks, damage: Damage) {
     this.#store = store;
     this.#project = project;
-    this.#model = model;
+    this.#networks = networks;
     this.#damage = damage;
   }
 
-  /** Where a finished node ended, or the base. @throws StudioError `no-checkpoint` */
-  async kept(node: NodeId): Promise<Float32Array> {
-    if (node === BASE) return this.#model.base;
-    const found = await this.#newest(node, (entry) => entry.complete);
-    if (found.weights) return found.weights.vector;
-    throw await this.#missing(node, "has no finished checkpoint", found.damaged);
+  /**
+   * Where a finished node ended, or the base, as a network takes it that trains so: all of the weights, a LoRA's added up; the
+   * LoRA itself, where it is one of that rank; or a fresh LoRA, which changes nothing, over all of the weights.
+   * @throws StudioError `no-checkpoint`
+   */
+  async kept(node: NodeId, trains: Trains): Promise<Weights> {
+    const whole = trains.train === "full";
+    const fresh = async (): Promise<Float32Array> => (await this.#networks.of(trains)).base;
+    if (node === BASE) return { vector: await fresh(), ground: whole ? null : this.#networks.ground };
+    const record = await this.#record(node);
+    if (record && sameTrains(trainsOf(record), trains)) {
+      const { vector } = await this.#end(node);
+      return { vector, ground: await this.ground(record) };
+    }
+    const ground = await this.#groundAt(node);
+    if (!whole) return { vector: await fresh(), ground };
+    const { layout } = (await this.#networks.network(trains)).set;
+    const vector = new Float32Array(layoutLength(layout));
+    const read = await ground.open();
+    for (const { name, offset } of layout) vector.set(asFloat32(await read(name)), offset);
+    return { vector, ground: null };
   }
 
   /** Where a node stands: its newest whole checkpoint, or before the first one its parent's weights, which it starts from. */
-  async current(node: NodeId): Promise<Weights> {
-    if (node === BASE) return { vector: this.#model.base, step: 0 };
+  async current(node: NodeId): Promise<Standing> {
+    if (node === BASE) return { ...(await this.kept(BASE, this.#networks.home)), trains: this.#networks.home, step: 0 };
+    const record = await this.#record(node);
     const { weights, damaged } = await this.#newest(node);
-    if (weights) return weights;
+    if (record && weights) return { ...weights, ground: await this.ground(record) };
     if (damaged.some(({ entry }) => entry.complete)) throw await this.#missing(node, "cannot be used", damaged);
-    const record = await readNode(this.#store, this.#project, node);
     if (!record || record.gone) throw await this.#missing(node, "is not in the project", damaged);
-    return { vector: await this.kept(record.parent), step: 0 };
+    const trains = trainsOf(record);
+    return { ...(await this.kept(record.parent, trains)), trains, step: 0 };
+  }
+
+  /** How it is trained and drawn. */
+  async trains(node: NodeId): Promise<Trains> {
+    const record = await this.#record(node);
+    return record ? trainsOf(record) : this.#networks.home;
+  }
+
+  /** Its newest saved step; null: there is none yet. Nothing is loaded for it. */
+  async saved(node: NodeId): Promise<Omit<Standing, "ground"> | null> {
+    const { weights, damaged } = await this.#newest(node);
+    if (!weights && damaged.length > 0) throw await this.#missing(node, "cannot be used", damaged);
+    return weights;
+  }
+
+  /** What a node's own vector lies over. */
+  async ground(node: Pick<NodeRecord, "settings" | "parent">): Promise<Ground | null> {
+    const id = await groundOf(node, (each) => this.#record(each));
+    return id === null ? null : this.#groundAt(id);
   }
 
   /** Changes when `current` would. */
@@ -52,12 +103,51 @@ export class ProjectWeights {
     return entries.findLast((entry) => entry.node === node)?.uuid ?? "";
   }
 
+  /** All of a finished node's weights. */
+  async #groundAt(node: NodeId): Promise<Ground> {
+    if (node === BASE) return this.#networks.ground;
+    const under = await this.ground((await this.#record(node)) ?? { settings: {}, parent: BASE });
+    const key = `${this.#project}/${node}/${await this.version(node)}`;
+    return { key: under ? `${key} over ${under.key}` : key, open: () => this.#open(node, under) };
+  }
+
+  async #open(node: NodeId, under: Ground | null): Promise<ReadWeights> {
+    const { vector, trains } = await this.#end(node);
+    const { set, choices } = await this.#networks.network(trains);
+    if (!under) {
+      const tensors = splitVector(set.layout, vector);
+      return async (name) => required(tensors.get(name), `the weight "${name}"`).data as Float32Array;
+    }
+    const [read, modules] = [await under.open(), loraModules(set.layout, vector, choices.alpha)];
+    return async (name) => {
+      const [weight, module] = [await read(name), modules.get(name.replace(/\.weight$/, ""))];
+      return module && name.endsWith(".weight") ? mergeLora(asFloat32(weight), module) : weight;
+    };
+  }
+
+  async #end(node: NodeId): Promise<Omit<Standing, "ground">> {
+    const { weights, damaged } = await this.#newest(node, (entry) => entry.complete);
+    if (weights) return weights;
+    throw await this.#missing(node, "has no finished checkpoint", damaged);
+  }
+
   async #newest(node: NodeId, wanted: (entry: CheckpointEntry) => boolean = () => true) {
     const ours = (entry: CheckpointEntry): boolean => entry.node === node && wanted(entry);
     const { loaded, damaged } = await loadNewest(this.#store, this.#project, ours);
     this.#damage.tell(damaged);
-    const checkpoint = loaded && (await decodeCheckpoint(loaded.files, this.#model.set.layout));
-    return { weights: checkpoint && { vector: checkpoint.vector, step: checkpoint.step }, damaged };
+    const record = loaded && (await this.#record(node));
+    if (!loaded || !record) return { weights: null, damaged };
+    const trains = trainsOf(record);
+    const { vector, step } = await decodeCheckpoint(loaded.files, (await this.#networks.network(trains)).set.layout);
+    return { weights: { vector, step, trains }, damaged };
+  }
+
+  /** As it is, or as it was at the newest save. */
+  async #record(node: NodeId): Promise<NodeRecord | null> {
+    if (node === BASE) return null;
+    const uuid = await this.version(node);
+    const stored = await readNode(this.#store, this.#project, node);
+    return stored ?? (uuid === "" ? null : recordInManifest(this.#store, this.#project, uuid));
   }
 
   async #missing(node: NodeId, what: string, [first]: readonly Damaged[]): Promise<StudioError> {
