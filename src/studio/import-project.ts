@@ -3,44 +3,58 @@ import { decode as decodePng } from "fast-png";
 import * as v from "valibot";
 import { BASE, nodeName } from "../lib/node-name.ts";
 import { sha256 } from "../lib/sha256.ts";
+import { isPlainPng } from "../pairs/plain-png.ts";
 import { openZip } from "../pairs/zip.ts";
 import { type CheckpointEntry, headOf, naming, writeParts } from "../storage/checkpoints.ts";
 import type { KeyValue } from "../storage/key-value.ts";
 import { isOf } from "../storage/keys.ts";
 import { type NodeRecord, nodeEntry } from "../storage/nodes.ts";
 import { pairsEntry, type StoredPair, writePicture, writePixels, writeReports } from "../storage/projects.ts";
-import { type Vote, voteEntry, voteSchema } from "../storage/votes.ts";
-import { fileSchema, type ProjectFile, projectFile, projectJson, refuseFile } from "./project-file.ts";
+import { type Vote, voteEntry } from "../storage/votes.ts";
+import {
+  fileSchema,
+  type ProjectFile,
+  projectFile,
+  projectJson,
+  refuseFile,
+  reportsFile,
+  voteLine,
+} from "./project-file.ts";
 
 const path = "project.zip";
 /** of one member: weights of a large model */
 const MOST_BYTES = 2 ** 31;
+/** of one that is text */
+const MOST_TEXT = 64 * 2 ** 20;
+
+type Bytes = Uint8Array<ArrayBuffer>;
+/** Null where there is none of that size, or none of at most `most` bytes; then nothing is unpacked. */
+type Read = (name: string, size: number | null, most: number) => Promise<Bytes | null>;
 
 class Members {
   readonly told: ProjectFile;
   /** what was left out, a sentence each */
   readonly damaged: string[] = [];
-  readonly #read: (name: string) => Promise<Uint8Array<ArrayBuffer> | null>;
+  readonly #read: Read;
 
-  constructor(told: ProjectFile, read: Members["take"]) {
+  constructor(told: ProjectFile, read: Read) {
     this.told = told;
     this.#read = read;
   }
 
   /** A member that is what project.json says of it; null where it is not. */
-  async take(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
+  async take(name: string, most = MOST_TEXT): Promise<Bytes | null> {
     const expected = Object.hasOwn(this.told.files, name) ? this.told.files[name] : undefined;
-    const bytes = expected ? await this.#read(name) : null;
-    return bytes && bytes.length === expected?.bytes && (await sha256(bytes)) === expected.sha256 ? bytes : null;
+    const bytes = expected ? await this.#read(name, expected.bytes, most) : null;
+    return bytes && (await sha256(bytes)) === expected?.sha256 ? bytes : null;
   }
 
   /** RGBA; null where the file is damaged or is another picture than it should be. */
   async picture(name: string, side: number): Promise<Uint8ClampedArray<ArrayBuffer> | null> {
-    const bytes = await this.take(name);
+    const bytes = await this.take(name, 5 * side * side + 2 ** 16);
+    if (!bytes || !isPlainPng(bytes, side)) return null;
     try {
-      const png = bytes && decodePng(bytes);
-      if (!png || png.width !== side || png.height !== side || png.channels !== 4 || png.depth !== 8) return null;
-      return new Uint8ClampedArray(png.data);
+      return new Uint8ClampedArray(decodePng(bytes).data);
     } catch {
       return null;
     }
@@ -53,15 +67,17 @@ class Members {
   }
 }
 
-async function open(bytes: Uint8Array<ArrayBuffer>): Promise<Members> {
+async function open(bytes: Bytes): Promise<Members> {
   const { files } = await openZip({ path, bytes: async () => bytes }, MOST_BYTES).catch((error: Error) =>
     refuseFile(error.message.replace(/\.$/, "")),
   );
-  const read = async (name: string): Promise<Uint8Array<ArrayBuffer> | null> => {
-    const file = files.find((each) => each.path === `${path}/${name}`);
-    return file ? new Uint8Array(await file.bytes()) : null;
+  const members = new Map(files.map((file) => [file.path, file]));
+  const read: Read = async (name, size, most) => {
+    const file = members.get(`${path}/${name}`);
+    if (!file || (size !== null && file.size !== size) || (file.size ?? 0) > most) return null;
+    return new Uint8Array(await file.bytes().catch(() => new Uint8Array(0)));
   };
-  const json = await read(projectJson).catch(() => null);
+  const json = await read(projectJson, null, MOST_TEXT);
   if (!json) return refuseFile(`it is a zip without a readable ${projectJson}, so no project of SPIN Studio`);
   let value: unknown;
   try {
@@ -73,15 +89,11 @@ async function open(bytes: Uint8Array<ArrayBuffer>): Promise<Members> {
   if (schema.success && schema.output.schema > fileSchema) refuseFile("a newer version of the studio wrote it");
   const told = v.safeParse(projectFile, value);
   if (!told.success) return refuseFile(`${projectJson} is not as the studio writes it`);
-  return new Members(told.output, (name) => read(name).catch(() => null));
+  return new Members(told.output, read);
 }
 
 /** Returns what was left out, a sentence each. @throws StudioError `project-file`; the project is then as it was. */
-export async function importProject(
-  store: KeyValue,
-  project: string,
-  bytes: Uint8Array<ArrayBuffer>,
-): Promise<readonly string[]> {
+export async function importProject(store: KeyValue, project: string, bytes: Bytes): Promise<readonly string[]> {
   const members = await open(bytes);
   const before = (await store.keys()).filter(isOf(project));
   const pairs = await writePixels(store, project, await pairsOf(members));
@@ -145,8 +157,8 @@ async function nodesOf(store: KeyValue, project: string, members: Members): Prom
       if (rgba) await writePicture(store, project, node.id, index, { ...picture, rgba });
       else members.lack(`A picture of ${nodeName(node)}’s opponent`);
     }
-    const list = reports === null ? null : parsed(await members.take(reports));
-    if (Array.isArray(list)) await writeReports(store, project, node.id, list);
+    const list = v.safeParse(reportsFile, reports === null ? null : parsed(await members.take(reports)));
+    if (list.success) await writeReports(store, project, node.id, list.output);
     else if (reports !== null) members.lack(`The curve of ${nodeName(node)}`);
     if (!checkpoint || !files) continue;
     const uuid = crypto.randomUUID();
@@ -161,7 +173,7 @@ async function nodesOf(store: KeyValue, project: string, members: Members): Prom
 async function filesOf(members: Members, names: readonly string[]): Promise<Map<string, Uint8Array> | null> {
   const files = new Map<string, Uint8Array>();
   for (const name of names) {
-    const bytes = await members.take(name);
+    const bytes = await members.take(name, MOST_BYTES);
     if (!bytes) return null;
     files.set(name.slice(name.lastIndexOf("/") + 1), bytes);
   }
@@ -173,11 +185,14 @@ async function votesOf(members: Members, ids: ReadonlyMap<string, string>): Prom
   const bytes = name === null ? null : await members.take(name);
   if (!bytes && name !== null) members.lack("The list of votes");
   const lines = bytes ? new TextDecoder().decode(bytes).split("\n").filter(Boolean) : [];
-  return lines.flatMap((line): Vote[] => {
-    const vote = v.safeParse(voteSchema, parsed(new TextEncoder().encode(line)));
+  const votes = lines.flatMap((line): Vote[] => {
+    const vote = v.safeParse(voteLine, parsed(new TextEncoder().encode(line)));
     const [a, b] = vote.success ? [ids.get(vote.output.a), ids.get(vote.output.b)] : [];
     return vote.success && a && b ? [{ ...vote.output, a, b }] : [];
   });
+  const lost = lines.length - votes.length;
+  if (lost > 0) members.lack(lost === 1 ? "A vote" : `Each of ${lost} votes`);
+  return votes;
 }
 
 function parsed(bytes: Uint8Array | null): unknown {

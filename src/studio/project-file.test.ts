@@ -99,6 +99,94 @@ it("refuses what is no project, and leaves what is there alone", async () => {
   expect(await store.keys()).toEqual(before);
 });
 
+/** The same project, its project.json changed by someone who also has the hashes right. */
+const rewritten = async (change: (told: Told) => void, others: Record<string, Uint8Array> = {}) => {
+  const files: Record<string, Uint8Array> = unzipSync(zip);
+  const told = JSON.parse(new TextDecoder().decode(files["project.json"])) as Told;
+  for (const [name, bytes] of Object.entries(others)) {
+    files[name] = bytes;
+    told.files[name] = { bytes: bytes.length, sha256: await sha256(bytes) };
+  }
+  change(told);
+  const json = JSON.stringify(told).replaceAll('"1e999"', "1e999");
+  return zipSync({ ...files, "project.json": new TextEncoder().encode(json) }, { level: 6 });
+};
+type Loose = Record<string, unknown>;
+type Told = { pairs: Loose[]; nodes: (Loose & { settings: Loose })[]; files: Loose };
+
+it("refuses numbers, names and trees that would hang or break the page, and leaves what is there alone", async () => {
+  const before = await store.keys();
+  const cases: readonly [string, (told: Told, node: Told["nodes"][number]) => void][] = [
+    ["a node that is its own parent", (_, node) => (node["parent"] = node["id"])],
+    ["a ring of parents", (told, node) => (node["parent"] = told.nodes[1]?.["id"])],
+    ["a ring of opponents", (told, node) => (node["opponent"] = told.nodes[2]?.["id"])],
+    ["two nodes with one id", (told, node) => (node["id"] = told.nodes[1]?.["id"])],
+    ["a node called base", (_, node) => (node["id"] = "base")],
+    ["an id that is a path", (_, node) => (node["id"] = "../head")],
+    ["a name that turns the text after it", (_, node) => (node["name"] = "\u202Ecod.exe")],
+    ["a name of two pages", (_, node) => (node["name"] = "x".repeat(2000))],
+    ["infinitely many steps", (_, node) => (node.settings["steps"] = "1e999")],
+    ["steps in words", (_, node) => (node.settings["steps"] = "many")],
+    ["settings in settings", (_, node) => (node.settings["more"] = {})],
+    ["half an iteration", (_, node) => (node["iteration"] = 0.5)],
+    ["a picture of a billion pixels a side", (told) => ((told.pairs[0] as Loose)["side"] = 1e9)],
+    ["two pairs with one id", (told) => ((told.pairs[0] as Loose)["id"] = told.pairs[1]?.["id"])],
+    ["a caption that is a book", (told) => ((told.pairs[0] as Loose)["caption"] = "x".repeat(10_001))],
+  ];
+  const said: string[] = [];
+  for (const [name, change] of cases) {
+    const bytes = await rewritten((told) => change(told, told.nodes[0] as Told["nodes"][number]));
+    const words = await engine.handle("importProject", { project, bytes }, never).then(
+      () => "opened",
+      (error: Error) => error.message,
+    );
+    said.push(`${name}: ${words}`);
+  }
+  const refused = "The project was not opened: project.json is not as the studio writes it.";
+  expect(said).toEqual(cases.map(([name]) => `${name}: ${refused}`));
+  expect(await store.keys()).toEqual(before);
+}, 120_000);
+
+it("leaves out, and names, members that are not what they should be although their hashes are right", async () => {
+  const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value).replaceAll('"1e999"', "1e999"));
+  const report = { step: 1, of: 4, loss: "<img src=x onerror=alert(1)>" };
+  const vote = { id: "v", a: "base", b: two, prompt: "p", seed: "1e999", side: "left", choice: "a", at: "2026" };
+  const bytes = await rewritten(
+    (told) => {
+      (told.pairs[1] as Loose)["file"] = "../../etc/passwd";
+      (told.pairs[2] as Loose)["file"] = "__proto__";
+    },
+    {
+      "pairs/0001.png": new Uint8Array(300), // no picture at all
+      [`reports/${one}.json`]: json([report]),
+      "votes.jsonl": json(vote),
+      "../../etc/passwd": Uint8Array.of(1),
+    },
+  );
+  const { other, state } = await open(memoryKeyValue(), bytes);
+  expect([...state.damaged].sort()).toEqual([
+    "A vote is damaged in the file and was left out.",
+    "The curve of SPIN 1 is damaged in the file and was left out.",
+    'The picture of "a cat" is damaged in the file and was left out.',
+    'The picture of "a dog" is damaged in the file and was left out.',
+    'The picture of "two owls" is damaged in the file and was left out.',
+  ]);
+  expect(state.nodes.map(({ state: is }) => is)).toEqual(["kept", "kept", "begun"]);
+  expect(({} as Loose)["polluted"]).toBeUndefined();
+  await other.dispose();
+}, 120_000);
+
+it("a project.json that unpacks to more than it may is not unpacked", async () => {
+  // as well packed as the zip's own limit lets through
+  const noise = Uint8Array.from({ length: 2 ** 20 }, (_, i) => (i % 64 === 0 ? Math.imul(i, 2654435761) >>> 24 : 0));
+  const text = new Uint8Array(65 * 2 ** 20);
+  for (let at = 0; at < text.length; at += noise.length) text.set(noise, at);
+  const bomb = zipSync({ "project.json": text }, { level: 1 });
+  await expect(engine.handle("importProject", { project, bytes: bomb }, never)).rejects.toThrow(
+    /without a readable project.json/,
+  );
+});
+
 it.each(["before", "after"] as const)("a fault %s any write leaves the old project or the new one", async (when) => {
   const old = async (): Promise<KeyValue> => {
     const inner = memoryKeyValue();

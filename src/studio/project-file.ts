@@ -10,42 +10,108 @@
  */
 import * as v from "valibot";
 import { StudioError } from "../lib/errors.ts";
+import { BASE } from "../lib/node-name.ts";
 import { sha256 } from "../lib/sha256.ts";
+import { maxCaption } from "../pairs/captions.ts";
 import { nodeSchema } from "../storage/nodes.ts";
+import { voteSchema } from "../storage/votes.ts";
 
 export const fileSchema = 1;
 export const projectJson = "project.json";
 
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+// 1e999 is Infinity in JSON
+const real = v.pipe(v.number(), v.finite());
+const count = v.pipe(real, v.safeInteger(), v.minValue(0));
+const small = v.pipe(count, v.maxValue(1e6));
 const side = v.pipe(count, v.minValue(1), v.maxValue(4096));
+const short = v.pipe(v.string(), v.maxLength(300));
+const caption = v.pipe(v.string(), v.maxLength(maxCaption));
+const distinct = <T>(values: readonly T[]): boolean => new Set(values).size === values.length;
 const { schema: _, ...nodeFields } = nodeSchema.entries;
+
+/** What the page counts with and shows; another version may know more. */
+const settings = v.pipe(
+  v.objectWithRest(
+    { steps: small, pairsPerStep: small, opponentSteps: small, learningRate: real, guidance: real, seed: count },
+    v.union([real, v.boolean(), short]),
+  ),
+  v.transform((known): Record<string, unknown> => known),
+);
+
+const node = v.object({
+  ...nodeFields,
+  parent: short,
+  opponent: short,
+  iteration: small,
+  number: small,
+  /** one line that hides nothing */
+  name: v.nullable(v.pipe(v.string(), v.regex(/^[^\p{Cc}\p{Cf}]{1,160}$/u))),
+  settings,
+  pairs: v.nullable(short),
+  createdAt: short,
+  deleted: v.nullable(short),
+  /** null: none was saved */
+  checkpoint: v.nullable(v.object({ step: small, complete: v.boolean(), files: v.array(short) })),
+  opponents: v.array(v.object({ index: small, prompt: caption, seed: count, side, file: short })),
+  reports: v.nullable(short),
+});
+type FileNode = v.InferOutput<typeof node>;
+
+/** Whoever walks from a node to its parents or its opponents comes to an end: each was there before it. */
+function isTree(nodes: readonly FileNode[]): boolean {
+  const numbers = new Map(nodes.map(({ id, number }) => [id, number]));
+  const before = (id: string, number: number): boolean => (numbers.get(id) ?? 0) < number;
+  return (
+    distinct(nodes.map(({ id }) => id)) &&
+    !numbers.has(BASE) &&
+    nodes.every(({ number, parent, opponent }) => before(parent, number) && before(opponent, number))
+  );
+}
+
+const pair = v.object({
+  id: short,
+  caption,
+  side,
+  file: short,
+  out: v.exactOptional(v.boolean()),
+  about: v.exactOptional(v.unknown()),
+});
 
 export const projectFile = v.object({
   schema: v.literal(fileSchema),
-  exportedAt: v.string(),
-  pairs: v.array(
-    v.object({
-      id: v.string(),
-      caption: v.string(),
-      side,
-      file: v.string(),
-      out: v.exactOptional(v.boolean()),
-      about: v.exactOptional(v.unknown()),
-    }),
+  exportedAt: short,
+  pairs: v.pipe(
+    v.array(pair),
+    v.check((pairs) => distinct(pairs.map(({ id }) => id))),
   ),
-  nodes: v.array(
-    v.object({
-      ...nodeFields,
-      /** null: none was saved */
-      checkpoint: v.nullable(v.object({ step: count, complete: v.boolean(), files: v.array(v.string()) })),
-      opponents: v.array(v.object({ index: count, prompt: v.string(), seed: v.number(), side, file: v.string() })),
-      reports: v.nullable(v.string()),
-    }),
+  nodes: v.pipe(
+    v.array(node),
+    v.check((nodes) => isTree(nodes)),
   ),
-  votes: v.nullable(v.string()),
-  files: v.record(v.string(), v.object({ bytes: count, sha256: v.string() })),
+  votes: v.nullable(short),
+  files: v.record(v.string(), v.object({ bytes: count, sha256: short })),
 });
 export type ProjectFile = v.InferOutput<typeof projectFile>;
+
+/** What curves are drawn from; the rest of a report is kept as it is. */
+export const reportsFile = v.array(
+  v.looseObject({
+    ...Object.fromEntries(
+      [
+        "loss accuracy errorWinner errorLoser errorWinnerOpponent errorLoserOpponent",
+        "gradientNorm learningRate seconds",
+      ].flatMap((names) => names.split(" ").map((name) => [name, real])),
+    ),
+    step: count,
+    of: count,
+    safeguard: v.nullable(real),
+    probe: v.nullable(
+      v.looseObject({ step: count, winner: real, winnerStart: real, loser: real, loserStart: real, winnerNoise: real }),
+    ),
+  }),
+);
+
+export const voteLine = v.object({ ...voteSchema.entries, id: short, prompt: caption, seed: count, at: short });
 
 export const hashesOf = async (members: ReadonlyMap<string, Uint8Array>): Promise<ProjectFile["files"]> =>
   Object.fromEntries(
