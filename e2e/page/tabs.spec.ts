@@ -49,6 +49,21 @@ const hold = (page: Page, how: "if free" | "steal") =>
 const attempt = (page: Page) =>
   page.evaluate(() => tabs.alone("p", "if free", async () => "written").catch((error: { code: string }) => error.code));
 
+test("a tab knows whether it is alone, from when it comes until the others are gone, however they went", async ({
+  context,
+}) => {
+  const [first, second] = [await context.newPage(), await context.newPage()];
+  for (const page of [first, second]) await openTab(page);
+  const shared = (page: Page) => page.evaluate(() => tabs.shared("p"));
+  await first.evaluate(() => tabs.stay("p"));
+  expect(await shared(first)).toBe(false);
+  await second.evaluate(() => Promise.all([tabs.stay("q"), tabs.stay("p")]));
+  expect([await shared(first), await shared(second)]).toEqual([true, true]);
+  expect(await second.evaluate(() => tabs.shared("q"))).toBe(false);
+  await second.close();
+  await expect.poll(() => shared(first)).toBe(false);
+});
+
 test("one tab writes, another is refused, takes over, and leaves the name free when it dies", async ({ context }) => {
   const [first, second] = [await context.newPage(), await context.newPage()];
   await openTab(first);

@@ -308,8 +308,14 @@ export interface Calls {
   deleteNode: { params: NodeRequest; result: NodeInfo };
   /** takes a deletion back, unless it was purged */
   restoreNode: { params: NodeRequest; result: NodeInfo };
-  /** frees what was deleted; `node`: only this one. A node whose weights an unfinished one needs waits for it. */
-  purge: { params: { readonly project: string; readonly node: NodeId | null }; result: { readonly freed: number } };
+  /**
+   * Frees what was deleted; `node`: only this one. A node whose weights an unfinished one needs waits for it. `ifAlone`: nothing as
+   * long as another tab has the project open, which may still take back what it has deleted.
+   */
+  purge: {
+    params: { readonly project: string; readonly node: NodeId | null; readonly ifAlone?: boolean };
+    result: { readonly freed: number };
+  };
   /** a LoRA where one was trained, else the UNet's weights, both safetensors in diffusers' names; or the checkpoint's files as a zip */
   exportNode: { params: NodeRequest & { readonly what: ExportKind }; result: ExportedFile };
   /** everything as one zip */

@@ -247,6 +247,26 @@ describe("a run", () => {
 });
 
 describe("two tabs", () => {
+  it("a tab that opens leaves alone what another, still open, has deleted and may take back", async () => {
+    const tabs = memoryTabs();
+    const store = memoryKeyValue();
+    const boot = (engine: Engine) => engine.handle("purge", { project, node: null, ifAlone: true }, never);
+    const tab = tabs();
+    const first = await started(store, () => {}, tab);
+    await setPairs(first);
+    const { id } = await grow(first, "base");
+    await ask(first, "deleteNode", id);
+    const second = await started(store, () => {}, tabs());
+    await boot(second);
+    expect(await ask(first, "restoreNode", id)).toMatchObject({ id, deleted: null });
+    await ask(first, "deleteNode", id);
+    tab.close();
+    await boot(second);
+    expect(await nodesOf(second)).toEqual([]);
+    await first.dispose();
+    await second.dispose();
+  });
+
   it("one trains, the other reads, is told of changes, and takes over without a further write of the first", async () => {
     const open = memoryTabs();
     const inner = memoryKeyValue();

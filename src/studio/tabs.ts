@@ -10,6 +10,10 @@ export interface Tabs {
   alone<T>(name: string, how: "if free" | "steal", work: (lost: AbortSignal) => Promise<T>): Promise<T>;
   /** Whether any tab writes under this name. */
   taken(name: string): Promise<boolean>;
+  /** From now on until it is closed this tab has the name open, and the others can see that. */
+  stay(name: string): Promise<void>;
+  /** Whether another tab has it open. */
+  shared(name: string): Promise<boolean>;
   /** Tells the other tabs. */
   announce(project: string): void;
   /** Hears of changes by other tabs. */
@@ -27,11 +31,12 @@ export const takenOver = (): StudioError =>
   );
 
 /** Tabs without a browser: each call gives the next one. */
-export function memoryTabs(): () => Tabs {
+export function memoryTabs(): () => Tabs & { close(): void } {
   const holders = new Map<string, AbortController>();
+  const open: { readonly tab: Tabs; readonly name: string }[] = [];
   const ears: { readonly tab: Tabs; readonly listener: (project: string) => void }[] = [];
   return () => {
-    const tab: Tabs = {
+    const tab: Tabs & { close(): void } = {
       alone: async (name, how, work) => {
         const before = holders.get(name);
         if (before && how !== "steal") throw busy();
@@ -45,10 +50,15 @@ export function memoryTabs(): () => Tabs {
         }
       },
       taken: async (name) => holders.has(name),
+      stay: async (name) => void open.push({ tab, name }),
+      shared: async (name) => open.some((each) => each.name === name && each.tab !== tab),
       announce: (project) => {
         for (const ear of ears) if (ear.tab !== tab) ear.listener(project);
       },
       listen: (listener) => void ears.push({ tab, listener }),
+      close: () => {
+        open.splice(0, open.length, ...open.filter((each) => each.tab !== tab));
+      },
     };
     return tab;
   };

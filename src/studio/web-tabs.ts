@@ -19,6 +19,16 @@ export function webTabs(locks: LockManager, channel: BroadcastChannel): Tabs {
         });
       }),
     taken: async (name) => ((await locks.query()).held ?? []).some((lock) => lock.name === name),
+    stay: (name) =>
+      new Promise((resolve, reject) => {
+        const forever = new Promise<never>(() => {});
+        const held = (): Promise<never> => {
+          resolve();
+          return forever;
+        };
+        locks.request(name, { mode: "shared" }, held).catch(reject);
+      }),
+    shared: async (name) => ((await locks.query()).held ?? []).filter((lock) => lock.name === name).length > 1,
     announce: (project) => channel.postMessage(project),
     listen: (listener) =>
       channel.addEventListener("message", ({ data }: MessageEvent<unknown>) => {

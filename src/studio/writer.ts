@@ -4,6 +4,7 @@ import { type KeyValue, whileHeld } from "../storage/key-value.ts";
 import type { Tabs } from "./tabs.ts";
 
 const lockOf = (project: string): string => `spin-studio/${project}`;
+const openOf = (project: string): string => `spin-studio/${project}/open`;
 
 export class Writer {
   readonly #store: KeyValue;
@@ -11,6 +12,7 @@ export class Writer {
   readonly #queue = new SerialQueue();
   /** stores of the projects that a job of ours holds */
   readonly #held = new Map<string, KeyValue>();
+  readonly #open = new Map<string, Promise<void>>();
 
   constructor(store: KeyValue, tabs: Tabs) {
     this.#store = store;
@@ -66,6 +68,18 @@ export class Writer {
       await this.#tabs.alone(lockOf(project), "steal", async () => {});
       this.#tabs.announce(project);
     });
+  }
+
+  /** This tab has the project open, from the first call until it is closed. */
+  stay(project: string): Promise<void> {
+    const staying = this.#open.get(project) ?? this.#tabs.stay(openOf(project));
+    this.#open.set(project, staying);
+    return staying;
+  }
+
+  /** Whether another tab has it open too. */
+  shared(project: string): Promise<boolean> {
+    return this.#tabs.shared(openOf(project));
   }
 
   /** Whether another tab writes it. */

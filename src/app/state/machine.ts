@@ -38,8 +38,8 @@ export const createMachine: Slice<MachineSlice> = (set, get, deps) => {
 
     async boot() {
       set({ machine: "reading", problem: null });
-      // what was deleted before the page was loaded cannot be taken back any more; another tab's is its own
-      await deps.studio.call("purge", { project: deps.project, node: null }).catch(() => undefined);
+      // what was deleted before the page was loaded is not offered back any more, but in a tab that was open all the while
+      await deps.studio.call("purge", { project: deps.project, node: null, ifAlone: true }).catch(() => undefined);
       try {
         const state = await deps.studio.call("project", { project: deps.project });
         set(await adopt(state, deps));
