@@ -20,7 +20,7 @@ function complaints(page: Page): string[] {
 
 async function takeSamples(page: Page, words: string): Promise<void> {
   await page.goto(`/?fake=${words}`);
-  await page.getByRole("button", { name: "Try it with the sample pairs" }).click();
+  await page.getByRole("button", { name: "Try it with the built-in pocket model" }).click();
   await expect(page).toHaveURL(/#pairs$/);
   await expect(page.getByText("48 pairs, all good")).toBeVisible();
 }

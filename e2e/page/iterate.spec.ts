@@ -9,7 +9,7 @@ test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same
 /** The sample pairs taken, the next iteration's screen open. */
 async function ready(page: Page, words: string): Promise<void> {
   await page.goto(`/?fake=${words}`);
-  await page.getByRole("button", { name: "Try it with the sample pairs" }).click();
+  await page.getByRole("button", { name: "Try it with the built-in pocket model" }).click();
   await expect(page.getByText("48 pairs, all good")).toBeVisible();
   await page.getByRole("link", { name: /^Iterate/ }).click();
 }

@@ -15,6 +15,21 @@ export async function servePocket(context: BrowserContext): Promise<void> {
   });
 }
 
+/**
+ * The runtime with one thread, as in a page that is not isolated from other origins: on a busy machine the threads of a model this
+ * small only wait for each other.
+ */
+export async function oneThread(context: BrowserContext): Promise<void> {
+  await context.route(
+    ({ pathname }) => pathname === "/",
+    async (route) => {
+      const response = await route.fetch();
+      const headers = Object.entries(response.headers()).filter(([name]) => !name.startsWith("cross-origin-"));
+      await route.fulfill({ response, headers: Object.fromEntries(headers) });
+    },
+  );
+}
+
 /** Three pictures with sidecar captions, and one file that is no picture. */
 export function droppedFiles() {
   const captions = ["a red circle by day", "a blue star at night", "a green heart at sunset"];

@@ -1,6 +1,7 @@
 /** @file Where files and folders are dropped or chosen. */
-import { useRef, type ChangeEvent } from "react";
+import { useRef, useState, type ChangeEvent, type DragEvent } from "react";
 import { useDropzone } from "react-dropzone";
+import { count } from "../format.ts";
 import { useTake } from "../take.ts";
 import { useActions, useStudio } from "../state/context.tsx";
 
@@ -16,6 +17,7 @@ export function DropZone({ title, help, samples = false }: DropZoneProps) {
   const take = useTake();
   const locked = take === null;
   const ready = useStudio((state) => state.machine === "ready");
+  const [dragged, setDragged] = useState(1);
   const folder = useRef<HTMLInputElement>(null);
   const { getRootProps, getInputProps, isDragActive, open } = useDropzone({
     noClick: true,
@@ -29,8 +31,10 @@ export function DropZone({ title, help, samples = false }: DropZoneProps) {
     event.target.value = "";
     take?.(files);
   };
+  // a folder is one, whatever is in it
+  const onDragEnter = ({ dataTransfer }: DragEvent): void => setDragged(Math.max(1, dataTransfer.items.length));
   return (
-    <div {...getRootProps()} className={isDragActive ? "drop over" : "drop"}>
+    <div {...getRootProps({ onDragEnter })} className={isDragActive ? "drop over" : "drop"}>
       <input {...getInputProps()} aria-label="Choose pictures and captions" />
       <input
         ref={(element) => {
@@ -42,7 +46,7 @@ export function DropZone({ title, help, samples = false }: DropZoneProps) {
         aria-label="Choose a folder"
         onChange={onFolder}
       />
-      <b>{isDragActive ? "Let go to add these files" : title}</b>
+      <b>{isDragActive ? `Let go to add ${count(dragged, "file")}` : title}</b>
       {isDragActive ? (
         <span className="small quiet">They are read here and stay here.</span>
       ) : (

@@ -1,51 +1,45 @@
 /** @file The model, and what this computer can do with it. */
-import type { Measured } from "../../studio/api.ts";
-import { millions } from "../format.ts";
+import { useEffect, useState } from "react";
+import type { Measured, Preflight } from "../../studio/api.ts";
+import { expected } from "../expected.ts";
+import { duration, millions, room } from "../format.ts";
 import { Glyph } from "../parts/glyph.tsx";
-import { BACKEND_NAMES } from "../shell/bar.tsx";
+import { drawSteps } from "../state/compare.ts";
 import { useActions, useStudio } from "../state/context.tsx";
 import { isRunning } from "../state/selectors.ts";
 import type { BackendName } from "../state/studio-state.ts";
 
+/** What can be opened from here, and what cannot yet. */
+const MODELS = [
+  { name: "Pocket", help: "built in, 64 px pictures" },
+  { name: "Stable Diffusion 1.5 from disk", help: "a diffusers folder or one .safetensors file: not in this page yet" },
+  { name: "Training artifacts", help: "a folder of ONNX files made for this page: not in this page yet" },
+];
+
 export function ModelSection() {
   const model = useStudio((state) => state.model);
   const failed = useStudio((state) => state.machine === "failed");
+  const news = model === null ? (failed ? "not open" : "being opened") : `${millions(model.parameters)} weights, ready`;
   return (
     <section aria-labelledby="model-h">
       <h2 id="model-h">Model</h2>
-      {model === null ? (
-        failed ? (
-          <p className="quiet">Not open</p>
-        ) : (
-          <Bones words="Opening the model" />
-        )
-      ) : (
-        <dl className="able">
-          <div>
-            <dt>Name</dt>
-            <dd>{model.title}, built in</dd>
-          </div>
-          <div>
-            <dt>Pictures</dt>
-            <dd>
-              {model.resolution} × {model.resolution} px
-            </dd>
-          </div>
-          <div>
-            <dt>Weights</dt>
-            <dd>{millions(model.parameters)}, all of them trained</dd>
-          </div>
-          <div>
-            <dt>Shape</dt>
-            <dd>Stable Diffusion 1.5, smaller</dd>
-          </div>
-        </dl>
-      )}
+      <fieldset className="options">
+        <legend className="visually-hidden">Model</legend>
+        {MODELS.map(({ name, help }, at) => (
+          <label key={name}>
+            <input type="radio" name="model" defaultChecked={at === 0} disabled={at > 0} />
+            <b>{name}</b>
+            <small>{at === 0 ? `${help}, ${news}` : help}</small>
+          </label>
+        ))}
+      </fieldset>
     </section>
   );
 }
 
 const AUTOMATIC = "automatic";
+/** what a newcomer starts with */
+const [SAMPLES, PROMPTS] = [48, 4];
 
 export function ComputerSection() {
   const actions = useActions();
@@ -77,43 +71,97 @@ export function ComputerSection() {
           </select>
         </div>
       </div>
-      {preflight === null ? (
-        failed ? null : (
-          <Bones words="Measuring this computer" />
-        )
-      ) : (
+      {preflight !== null ? (
         <>
           <p className="small quiet">{preflight.reason}</p>
-          <ul className="verdicts">
-            {preflight.measured.map((measured) => (
-              <Verdict key={measured.backend} measured={measured} chosen={measured.backend === preflight.chosen} />
-            ))}
-          </ul>
+          <Abilities preflight={preflight} />
         </>
+      ) : failed ? null : (
+        <Bones words="Looking at this computer" />
       )}
     </section>
   );
 }
 
-function Verdict({ measured, chosen }: { readonly measured: Measured; readonly chosen: boolean }) {
-  const { backend, description, forwardMs, problem } = measured;
-  const name = BACKEND_NAMES[backend] ?? backend;
+/** Before any download, in words: what there is, and what it is enough for. */
+function Abilities({ preflight: { measured, chosen } }: { readonly preflight: Preflight }) {
+  const found = (name: BackendName): Measured | undefined => measured.find(({ backend }) => backend === name);
+  const [gpu, processor] = [found("webgpu"), found("wasm")];
+  const free = useRoom();
+  const { deviceMemory } = navigator as Navigator & { readonly deviceMemory?: number };
+  const where = chosen === "webgpu" ? "on the GPU" : "on the processor";
+  const seconds = useNewcomersSeconds();
   return (
-    <li className={forwardMs === null ? "verdict no" : "verdict"}>
-      <Glyph name={forwardMs === null ? "no" : "check"} />
-      <span>
-        {chosen ? <b>{name}, in use</b> : name}
-        <br />
-        <span className="small quiet">{problem ?? description}</span>
-      </span>
-      <span className="num quiet">{forwardMs === null ? "" : `${Math.max(1, Math.round(forwardMs))} ms a pass`}</span>
-    </li>
+    <>
+      <dl className="able">
+        <Fact name="GPU" value={gpu && inWords(gpu)} />
+        <Fact name="Processor" value={processor && inWords(processor)} />
+        <Fact name="Memory" value={deviceMemory && `${deviceMemory} GB or more`} />
+        <Fact name="Storage" value={free && `${free} free for this page`} />
+      </dl>
+      <ul className="verdicts">
+        <li className="verdict">
+          <Glyph name="check" />
+          Pocket, {where}
+          <span className="quiet num">{seconds === null ? "" : `about ${duration(seconds)} an iteration`}</span>
+        </li>
+        <li className="verdict no">
+          <Glyph name="no" />
+          SD-1.5
+          <span>{gpu?.forwardMs == null ? "needs WebGPU" : "not in this page yet"}</span>
+        </li>
+      </ul>
+      {gpu?.forwardMs == null ? (
+        <p className="small quiet">Open this page in a browser with WebGPU, or go on with Pocket.</p>
+      ) : null}
+    </>
   );
+}
+
+function Fact({ name, value }: { readonly name: string; readonly value: string | number | null | undefined }) {
+  return value ? (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  ) : null;
+}
+
+/** "Apple M2 Pro, 9 ms a pass", "This browser gives pages no WebGPU" */
+function inWords({ description, forwardMs, problem }: Measured): string {
+  if (forwardMs === null) return capital(problem ?? description);
+  return `${capital(description)}, ${Math.max(1, Math.round(forwardMs))} ms a pass`;
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** What the browser would let this page store, less what it has; null while it is not known. */
+function useRoom(): string | null {
+  const [bytes, setBytes] = useState<number | null>(null);
+  useEffect(() => {
+    void navigator.storage.estimate().then(
+      ({ quota, usage }) => setBytes(quota === undefined ? null : Math.max(0, quota - (usage ?? 0))),
+      () => undefined,
+    );
+  }, []);
+  return bytes === null ? null : room(bytes);
+}
+
+/** Of the first iteration in the newcomer's preset; null until the model is open. */
+function useNewcomersSeconds(): number | null {
+  const settings = useStudio((state) => state.model?.presets[0]?.settings[0] ?? null);
+  const forwardMs = useStudio(({ preflight }) => {
+    return preflight?.measured.find(({ backend }) => backend === preflight.chosen)?.forwardMs ?? null;
+  });
+  if (settings === null || forwardMs === null) return null;
+  const task = { settings, pairs: SAMPLES, prompts: PROMPTS, drawSteps: drawSteps(false) };
+  const times = expected(task, forwardMs, { durations: () => [] });
+  return times && times.opponents + times.train + times.samples;
 }
 
 function Bones({ words }: { readonly words: string }) {
   return (
-    <div className="bones">
+    <div className="bones" role="status">
       <span className="quiet">{words}</span>
       {["82%", "64%", "74%"].map((inlineSize) => (
         <i key={inlineSize} style={{ inlineSize }} />

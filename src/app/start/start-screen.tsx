@@ -6,11 +6,10 @@ import { DropZone } from "../parts/drop-zone.tsx";
 import { PictureView } from "../parts/picture.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 import { keptNodes, nameOf, newest } from "../state/nodes.ts";
-import { isGood, isRunning } from "../state/selectors.ts";
+import { isRunning } from "../state/selectors.ts";
 import { pausedInWords, runInWords } from "../words.ts";
 import { ComputerSection, ModelSection } from "./setup.tsx";
-
-const SHOWN = 9;
+import { Shown } from "./shown.tsx";
 
 export function StartScreen() {
   const returning = useStudio((state) => state.pairs.length > 0 || state.nodes.length > 0);
@@ -23,7 +22,7 @@ export function StartScreen() {
           <h2 id="drop-h">Your pairs</h2>
           <DropZone
             title="Drop pictures with captions here"
-            help="a folder, or files: .png .jpg .webp with .txt or metadata.jsonl"
+            help="a folder, a .zip, or files: .png .jpg .webp with .txt, metadata.jsonl, .csv or .parquet"
           />
         </section>
         <ModelSection />
@@ -36,9 +35,6 @@ export function StartScreen() {
 function Pitch({ returning }: { readonly returning: boolean }) {
   const actions = useActions();
   const ready = useStudio((state) => state.machine === "ready" && state.reading === null && state.current === null);
-  const samples = useStudio((state) => state.samples);
-  const pairs = useStudio((state) => state.pairs);
-  const shown = returning ? pairs.filter(isGood).slice(0, SHOWN) : samples;
   const begin = async (): Promise<void> => {
     await actions.takeSamples();
     globalThis.location.hash = "#pairs";
@@ -58,23 +54,14 @@ function Pitch({ returning }: { readonly returning: boolean }) {
             disabled={!ready}
             onClick={() => void begin()}
           >
-            {returning ? "Add the sample pairs" : "Try it with the sample pairs"}
+            Try it with the built-in pocket model
           </button>
-          <span className="quiet">The built-in pocket model, and 48 pictures. Nothing is downloaded.</span>
+          <span className="quiet">
+            {returning ? "Adds 48 sample pairs to yours." : "With 48 sample pairs."} Nothing is downloaded.
+          </span>
         </div>
       </div>
-      {shown.length < SHOWN ? null : (
-        <figure>
-          <div className="mosaic">
-            {shown.map(({ picture, caption }) => (
-              <PictureView key={picture} id={picture} label={caption} />
-            ))}
-          </div>
-          <figcaption className="small quieter">
-            {returning ? "The first nine of your pairs" : "Nine of the sample pairs, drawn by this page"}
-          </figcaption>
-        </figure>
-      )}
+      <Shown />
     </div>
   );
 }
@@ -94,7 +81,7 @@ function Resume() {
       ? last === 0
         ? `${count(pairs, "pair")} on this computer, nothing trained yet.`
         : `${lastName} is done, with ${count(pairs, "pair")}.`
-      : `${running ? runInWords(current) : pausedInWords(current)}.`;
+      : `${running ? runInWords(current) : `${pausedInWords(current)}. Saved on this computer`}.`;
   return (
     <div className="resume">
       <PictureView id={picture} label="" />
