@@ -18,7 +18,7 @@ import type {
 import { BASE, defaultName } from "../../lib/node-name.ts";
 import { rateAt } from "../rate-curve.ts";
 import type { FakeOptions } from "./fake-options.ts";
-import { deviceLost, madeUpProbe, madeUpReport, notFinite, PRESETS } from "./made-up.ts";
+import { deviceLost, madeUpProbe, madeUpReport, notFinite, PRESETS, storageFull } from "./made-up.ts";
 import { madeUpScores, SCORING } from "./made-up-scores.ts";
 import { caption, paint, scene, sceneOf } from "./painter.ts";
 import { createPairShelf, type SavedPair } from "./pair-shelf.ts";
@@ -59,7 +59,11 @@ export function createFakeStudio(options: FakeOptions): Studio {
   const text = options.memory?.getItem(MEMORY_KEY) ?? null;
   const saved: Saved = text === null ? { pairs: [], nodes: [], reports: {}, votes: [] } : (JSON.parse(text) as Saved);
   const keep = (): void => options.memory?.setItem(MEMORY_KEY, JSON.stringify(saved));
-  const wait = (share: number): Promise<void> => new Promise((done) => setTimeout(done, options.pace * share));
+  const wait = (share: number, place = "", at = 0): Promise<void> =>
+    new Promise((done) => {
+      const { halt } = options;
+      if (halt?.place !== place || at < halt.at) setTimeout(done, options.pace * share);
+    });
 
   const shelf = createPairShelf();
   let pausing = false;
@@ -67,6 +71,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
   /** drawings that wait for the next step */
   const asked: ((step: number) => Promise<void>)[] = [];
   let failAt = options.failAt;
+  let drawnSoFar = 0;
 
   const picture = (prompt: string, seed: number, finish: number): Picture => {
     return { prompt, seed, side: SIDE, rgba: paint(sceneOf(prompt), finish, seed) };
@@ -108,7 +113,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
       for (const [index, pair] of used.entries()) {
         if (pausing) return pause();
         emit({ kind: "stage", node, stage: "opponents", done: index, of: used.length });
-        await wait(0.5);
+        await wait(0.5, "opponents", index);
         const drawn = picture(pair.caption, settings.seed + index, finishOf(opponent));
         emit({ kind: "picture", iteration, node, index, picture: drawn });
       }
@@ -119,7 +124,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
     saved.reports[node] = (saved.reports[node] ?? []).filter((report) => report.step <= step);
     while (step < settings.steps) {
       if (pausing) return pause();
-      await wait(1);
+      await wait(1, "train", step);
       if (options.bursts && step === 12) {
         change(node, { step, bytes: SAVED_BYTES });
         throw notFinite();
@@ -142,7 +147,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
       for (const ask of due) await ask(step);
       if (step === failAt) {
         failAt = null;
-        throw deviceLost(step);
+        throw options.full ? storageFull() : deviceLost(step);
       }
       if (step % saveEvery === 0) {
         change(node, { step, bytes: SAVED_BYTES });
@@ -171,7 +176,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
     const before = node === BASE ? 0 : finishOf(nodeAt(node).parent);
     const pictures: Picture[] = [];
     for (const [index, prompt] of prompts.entries()) {
-      await wait(1.5);
+      await wait(1.5, "draw", drawnSoFar++);
       signal?.throwIfAborted();
       const drawn = picture(prompt, seeds[index] ?? 0, before + share * (finishOf(node) - before));
       pictures.push(drawn);
@@ -184,7 +189,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
     [N in CallName]: (params: Calls[N]["params"], signal?: AbortSignal) => Promise<Calls[N]["result"]>;
   } = {
     async preflight({ force }) {
-      await wait(4);
+      await wait(4, "measure");
       const wasm = {
         backend: "wasm",
         description: "8 threads of the processor",

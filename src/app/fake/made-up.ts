@@ -87,6 +87,13 @@ export function deviceLost(step: number): Error {
   });
 }
 
+export function storageFull(): Error {
+  return Object.assign(new Error("The browser's storage is full, and nothing of this was saved."), {
+    code: "quota",
+    hint: "Delete an iteration that you no longer need, or free space on this disk.",
+  });
+}
+
 export function notFinite(): Error {
   return Object.assign(new Error("The gradient has values that are not finite, and every one must be."), {
     code: "not-finite",
