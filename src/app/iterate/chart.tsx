@@ -25,6 +25,8 @@ export interface ChartProps {
   readonly onPoint: (at: number | null) => void;
 }
 
+/** what changes colours */
+const ASKED = ["(prefers-color-scheme: dark)", "(prefers-contrast: more)", "(forced-colors: active)"];
 const HEIGHT = 118;
 const RIGHT = 48;
 /** room between two labels beside the plot */
@@ -52,10 +54,10 @@ export function Chart(props: ChartProps) {
     make();
     const resize = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: HEIGHT }));
     resize.observe(element);
-    const scheme = globalThis.matchMedia("(prefers-color-scheme: dark)");
-    scheme.addEventListener("change", make);
+    const looks = ASKED.map((query) => globalThis.matchMedia(query));
+    for (const look of looks) look.addEventListener("change", make);
     return () => {
-      scheme.removeEventListener("change", make);
+      for (const look of looks) look.removeEventListener("change", make);
       resize.disconnect();
       plot.current?.destroy();
       plot.current = null;
