@@ -1,6 +1,7 @@
 /** @file The composition root: the only place that knows both the page and the engine behind it. */
 import { mount } from "./app/mount.tsx";
 import type { Studio } from "./studio/api.ts";
+import { trustOwnScripts } from "./studio/own-scripts.ts";
 import { startPairReader } from "./studio/pair-reader.ts";
 
 /** The engine in its worker; with `?fake` one that only pretends, for trying the page and for its tests. */
@@ -10,6 +11,7 @@ async function startEngine(pretend: string | null): Promise<Studio> {
   return pretendStudio(pretend, sessionStorage);
 }
 
+trustOwnScripts();
 const element = document.getElementById("root");
 const pretend = new URLSearchParams(location.search).get("fake");
 if (element !== null) {

@@ -6,9 +6,11 @@ import type { CallName, Calls, ExportedFile, FromWorker, PageEvent, ToWorker } f
 import { modelFiles } from "../pocket/config.ts";
 import { Engine } from "./engine.ts";
 import { fetchedFiles } from "./fetched-files.ts";
+import { trustOwnScripts } from "./own-scripts.ts";
 import { webTabs } from "./web-tabs.ts";
 import { toWire } from "./wire-error.ts";
 
+trustOwnScripts(); // the runtime's threads are workers of this one
 const post = (message: FromWorker, transfer: Transferable[] = []): void => self.postMessage(message, { transfer });
 
 const engine = new Engine({
