@@ -10,7 +10,7 @@ import {
 } from "./checkpoints.ts";
 import type { KeyValue } from "./key-value.ts";
 import { keysOf } from "./keys.ts";
-import { type NodeRecord, nodeEntry, planPurge, readNode } from "./nodes.ts";
+import { groundOf, type NodeRecord, nodeEntry, planPurge, readNode } from "./nodes.ts";
 import { readPairList } from "./projects.ts";
 
 export interface NodeStanding {
@@ -90,8 +90,9 @@ export async function collectLeftovers(store: KeyValue, project: string): Promis
 }
 
 /**
- * Wipes what is marked as deleted, in one transaction, and first whatever a crash left behind. The opponent of a node that is still to be trained stays, and so does its
- * parent before the first save: their weights are needed. Returns the bytes that were freed.
+ * Wipes what is marked as deleted, in one transaction, and first whatever a crash left behind. The opponent of a node
+ * that is still to be trained stays, and so does its parent before the first save, and for as long as there is a LoRA whoever it
+ * lies over: their weights are needed. Returns the bytes that were freed.
  */
 export async function purge(store: KeyValue, project: string, only: string | null): Promise<number> {
   const keys = keysOf(project);
@@ -104,6 +105,15 @@ export async function purge(store: KeyValue, project: string, only: string | nul
     if (!newest) needed.add(node.parent);
   }
   if (only !== null) for (const { node } of nodes) if (node.id !== only) needed.add(node.id);
+  const find = (id: string): NodeRecord | null => nodes.find(({ node }) => node.id === id)?.node ?? null;
+  for (const { node } of nodes) {
+    if ((node.deleted !== null || node.gone) && !needed.has(node.id)) continue;
+    for (let over: NodeRecord | null = node; over; ) {
+      const ground: string | null = await groundOf(over, find);
+      if (ground !== null) needed.add(ground);
+      over = ground === null ? null : find(ground);
+    }
+  }
   needed.delete(BASE);
   const { wiped, stubs } = planPurge(
     nodes.map(({ node }) => node),
