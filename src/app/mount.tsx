@@ -14,6 +14,7 @@ import { createRoot } from "react-dom/client";
 import type { Studio } from "../studio/api.ts";
 import { App } from "./app.tsx";
 import { watchRequests } from "./bytes-sent.ts";
+import { now } from "./clock.ts";
 import { createMetrics } from "./metrics.ts";
 import { createPictures } from "./pictures.ts";
 import type { PairReader } from "./read-files.ts";
@@ -47,7 +48,7 @@ export function mount({ element, studio, reader, pretend }: Mounting): void {
     pictures,
     metrics,
     reader,
-    now: () => Date.now(),
+    now,
     force: askedBackend(globalThis.location.search),
     go: (route) => {
       globalThis.location.hash = printRoute(route);

@@ -1,13 +1,14 @@
 /** @file The time, for words such as "12 s ago": ticks once a second while asked to. */
 import { useEffect, useState } from "react";
+import { now } from "./clock.ts";
 
 export function useNow(ticking: boolean): number {
-  const [now, setNow] = useState(() => Date.now());
+  const [time, setTime] = useState(now);
   useEffect(() => {
-    setNow(Date.now());
+    setTime(now());
     if (!ticking) return;
-    const timer = setInterval(() => setNow(Date.now()), 1000);
+    const timer = setInterval(() => setTime(now()), 1000);
     return () => clearInterval(timer);
   }, [ticking]);
-  return now;
+  return time;
 }

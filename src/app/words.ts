@@ -3,6 +3,7 @@ import { nodeName } from "../lib/node-name.ts";
 import { count, iterationSpan } from "./format.ts";
 import { keptNodes, nameOf, nextNode } from "./state/nodes.ts";
 import { isFaulty, isRunning, whyNotStart } from "./state/selectors.ts";
+import type { Loss } from "./state/device.ts";
 import type { Current, StudioState } from "./state/studio-state.ts";
 
 const STAGE_WORDS = {
@@ -29,7 +30,18 @@ export function pausedInWords(current: Current): string {
   return `${name} is paused at step ${current.step} of ${current.settings.steps}`;
 }
 
+/** "The GPU stopped answering again, at step 12." */
+export function lossInWords({ worker, tries, run }: Loss): string {
+  const what = worker ? "The engine stopped" : "The GPU stopped answering";
+  const again = tries > 1 ? " again" : "";
+  if (run === null || run.step === 0) return `${what}${again}.`;
+  return `${what}${again}${again && ","} at step ${run.step}.`;
+}
+
 export function statusInWords(state: StudioState): string {
+  const { loss } = state;
+  if (loss !== null && loss.phase !== "back")
+    return `${loss.worker ? "Engine" : "GPU"} lost, ${loss.phase === "waiting" ? "trying again soon" : "starting it anew"}`;
   if (state.current !== null && (isRunning(state) || state.current.phase !== "paused"))
     return runInWords(state.current);
   if (state.drawing !== null) {
@@ -37,7 +49,7 @@ export function statusInWords(state: StudioState): string {
   }
   if (state.scoring !== null) return `Scoring pictures, ${state.scoring.done} of ${state.scoring.of}`;
   if (state.reading !== null) return `Reading pairs, ${state.reading.done} of ${state.reading.of}`;
-  if (state.machine === "looking") return "Measuring this computer";
+  if (state.machine === "looking") return "Looking at this computer";
   if (state.machine === "opening") return "Opening the model";
   if (state.machine === "failed") return "No model is open";
   if (state.machine === "reading") return "Reading the project";
@@ -60,6 +72,8 @@ export function titleInWords(state: StudioState): string {
   const { current } = state;
   if (current === null || state.elsewhere) return "SPIN Studio";
   const { name } = current;
+  if (state.loss !== null && state.loss.phase !== "back")
+    return `${state.loss.worker ? "Engine" : "GPU"} lost, ${name}`;
   if (current.phase === "paused") return `Paused, ${name}`;
   if (current.phase === "failed") return `Stopped, ${name}`;
   if (current.stage === "train") return `${Math.round((100 * current.step) / current.settings.steps)} % ${name}`;
@@ -74,7 +88,8 @@ export function primaryInWords(state: StudioState): string {
 /** For the live region: changes a few times a run, not with every step. */
 export function announcement(state: StudioState): string {
   const { current } = state;
-  if (current === null || current.stage === null) return statusInWords(state);
+  const lost = state.loss !== null && state.loss.phase !== "back";
+  if (lost || current === null || current.stage === null) return statusInWords(state);
   if (current.phase !== "running") return runInWords(current);
   const tenths = Math.floor((10 * current.done) / Math.max(1, current.of));
   return `${current.name}, ${STAGE_WORDS[current.stage]}, ${tenths * 10} %`;

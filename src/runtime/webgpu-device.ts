@@ -16,6 +16,8 @@ export class MeteredDevice {
   private reason: string | undefined;
   private fault: StudioError | Error | undefined;
   private destroyed = false;
+  /** steps that are awaited: a lost device may leave them without an answer */
+  private readonly awaited = new Set<() => void>();
 
   constructor(gpu: GPUDevice, description: string) {
     this.gpu = gpu;
@@ -26,6 +28,8 @@ export class MeteredDevice {
       void gpu.lost.then(({ reason, message }) => {
         this.reason = message || reason;
         if (!this.destroyed) resolve(this.reason);
+        // soon: most of them tell the loss, or what came before it, by themselves
+        setTimeout(() => this.awaited.forEach((giveUp) => giveUp()), 50);
       });
     });
     gpu.addEventListener("uncapturederror", ({ error }) => {
@@ -54,8 +58,13 @@ export class MeteredDevice {
   /** Awaits a step on the device; a rejection on a lost device is the loss. */
   async guard<T>(step: Promise<T>): Promise<T> {
     this.check();
+    let giveUp = (): void => undefined;
+    const given = new Promise<never>((_, reject) => {
+      giveUp = () => reject(new Error("internal: the device was lost in the middle of a step"));
+    });
+    this.awaited.add(giveUp);
     try {
-      const result = await step;
+      const result = await Promise.race([step, given]);
       this.check();
       return result;
     } catch (error) {
@@ -63,6 +72,8 @@ export class MeteredDevice {
       if (!(error instanceof StudioError)) await Promise.race([this.gpu.lost, pause(50)]);
       this.check();
       throw error;
+    } finally {
+      this.awaited.delete(giveUp);
     }
   }
 

@@ -107,7 +107,7 @@ export interface Drawn {
   readonly pictures: readonly Picture[];
 }
 
-/** A picture's scores by their ids, and their `average`. */
+/** A picture's scores by their ids, their `average`, and for the first prompts the `variety` of two pictures from different seeds. */
 export type PictureScores = Readonly<Record<string, number>>;
 
 export interface ScoreRequest extends Omit<DrawRequest, "node"> {
@@ -217,7 +217,28 @@ export type PageEvent =
   /** a checkpoint that was to be loaded is damaged; one sentence: which, and why. What was used instead stands in the answer. */
   | { readonly kind: "damaged"; readonly node: NodeId; readonly sentence: string }
   /** another tab changed the project: what was read of it may be old */
-  | { readonly kind: "changed"; readonly project: string };
+  | { readonly kind: "changed"; readonly project: string }
+  | DeviceNews;
+
+/**
+ * A lost device, or a worker that died. Whatever was asked for and not answered waits for a new one, so a run that was lost goes on
+ * from its newest saved step; where three tries in a row come to nothing, or a person stops them, it is paused or fails.
+ */
+export type DeviceNews = { readonly kind: "device" } & (
+  | {
+      readonly state: "lost";
+      /** `device-lost`, `worker`, or `no-webgpu` where a try found no device */
+      readonly code: string;
+      readonly message: string;
+      /** this try's number in a row, from 1 */
+      readonly tries: number;
+      readonly of: number;
+      /** until the try; 0: it has begun */
+      readonly seconds: number;
+    }
+  /** `back`: the model is open again */
+  | { readonly state: "back" | "stopped" }
+);
 
 export interface GrowRequest {
   readonly project: string;
@@ -299,6 +320,8 @@ export interface Calls {
   grow: { params: GrowRequest; result: NodeInfo };
   /** trains a begun node to its end, or until `pause`; goes on from its newest saved step */
   spin: { params: SpinRequest; result: SpinOutcome };
+  /** ends the wait for a new device: try now, try now on the processor instead, or stop trying and pause what waits */
+  revive: { params: { readonly how: "now" | "wasm" | "stop" }; result: null };
   /** the run stops after this step, saved; the model stays loaded */
   pause: { params: Record<string, never>; result: null };
   /** ends a begun node that is not running at its newest saved step: stop and keep */

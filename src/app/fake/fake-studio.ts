@@ -337,6 +337,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
         spinning = null;
       }
     },
+    revive: async () => null,
     async pause() {
       pausing = true;
       return null;

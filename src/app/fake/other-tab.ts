@@ -3,6 +3,7 @@ import { BASE } from "../../lib/node-name.ts";
 import type { CallName, Calls, PageEvent, ProjectState, Studio } from "../../studio/api.ts";
 import { fakeOptions, type FakeOptions } from "./fake-options.ts";
 import { createFakeStudio } from "./fake-studio.ts";
+import { losingDevice } from "./lost-device.ts";
 
 const PAIRS = 48;
 const WRITES: ReadonlySet<CallName> = new Set<CallName>([
@@ -21,6 +22,8 @@ export function pretendStudio(words: string, memory: FakeOptions["memory"]): Stu
   const list = words.split(",");
   const studio = createFakeStudio(fakeOptions(words, memory));
   if (list.includes("damaged")) return damaged(studio);
+  if (list.includes("lost")) return losingDevice(studio, 1);
+  if (list.includes("lost-again")) return losingDevice(studio, 2);
   return list.includes("elsewhere") ? elsewhere(studio) : studio;
 }
 

@@ -29,7 +29,6 @@ export function Message({ bad = false, glyph = bad ? "bang" : "check", title, ch
 /** A problem with its remedy; codes and stacks only in the diagnostics, which hold no prompt and no picture. */
 export function ProblemMessage({ problem, primary }: { readonly problem: Problem; readonly primary?: boolean }) {
   const actions = useActions();
-  const [copied, setCopied] = useState(false);
   const { remedy } = problem;
   const act = (): void => {
     switch (remedy.kind) {
@@ -53,12 +52,6 @@ export function ProblemMessage({ problem, primary }: { readonly problem: Problem
         return;
     }
   };
-  const copy = (): void => {
-    navigator.clipboard.writeText(`${problem.diagnostics}\n${navigator.userAgent}`).then(
-      () => setCopied(true),
-      () => setCopied(false),
-    );
-  };
   return (
     <Message
       bad
@@ -68,13 +61,27 @@ export function ProblemMessage({ problem, primary }: { readonly problem: Problem
           <button type="button" className={primary ? "button primary" : "button"} onClick={act}>
             {remedy.label}
           </button>
-          <button type="button" className="button plain" onClick={copy}>
-            {copied ? "Copied" : "Copy diagnostics"}
-          </button>
+          <CopyDiagnostics text={problem.diagnostics} />
         </>
       }
     >
       <p>{problem.safe}</p>
     </Message>
+  );
+}
+
+/** @param text without prompts or pictures */
+export function CopyDiagnostics({ text }: { readonly text: string }) {
+  const [copied, setCopied] = useState(false);
+  const copy = (): void => {
+    navigator.clipboard.writeText(`${text}\n${navigator.userAgent}`).then(
+      () => setCopied(true),
+      () => setCopied(false),
+    );
+  };
+  return (
+    <button type="button" className="button plain" onClick={copy}>
+      {copied ? "Copied" : "Copy diagnostics"}
+    </button>
   );
 }

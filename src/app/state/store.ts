@@ -1,6 +1,7 @@
 /** @file The one store: slices put together, and the engine's events led into them. */
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { createCompare, onDrawEvent } from "./compare.ts";
+import { createDevice, onDeviceNews } from "./device.ts";
 import { createMachine } from "./machine.ts";
 import { createPairs } from "./pairs.ts";
 import { createReport, onScoreEvent } from "./report.ts";
@@ -19,6 +20,7 @@ export function createStudioStore(deps: Deps): StudioStore {
   const store = createStore<StudioState>()((set, get) => ({
     ...createUi(set, get, deps),
     ...createMachine(set, get, deps),
+    ...createDevice(set, get, deps),
     ...createPairs(set, get, deps),
     ...createTree(set, get, deps),
     ...createRun(set, get, deps),
@@ -32,6 +34,7 @@ export function createStudioStore(deps: Deps): StudioStore {
     store.setState(onRunEvent(event, store.getState(), deps));
     store.setState(onDrawEvent(event, store.getState(), deps));
     store.setState(onScoreEvent(event, store.getState()));
+    if (event.kind === "device") store.setState(onDeviceNews(event, store.getState()));
     if (event.kind === "step" || event.kind === "stage") void store.getState().film();
     if (event.kind === "damaged") store.setState(({ damaged }) => ({ damaged: [...damaged, event.sentence] }));
     // what another tab did is seen here; a run of ours has the lock, so then there is nothing to see but damage

@@ -18,6 +18,7 @@ import type { Problem } from "../problem.ts";
 import type { PairReader } from "../read-files.ts";
 import type { Route } from "../route.ts";
 import type { NumberKey } from "../settings.ts";
+import type { DeviceSlice } from "./device.ts";
 import type { ReportSlice } from "./report-slice.ts";
 import type { VoteSlice } from "./vote-slice.ts";
 
@@ -328,6 +329,8 @@ export interface Drawing {
 export interface CompareSlice {
   /** each with its first seed */
   readonly prompts: readonly Prompt[];
+  /** chosen by a person, now or in an earlier visit */
+  readonly ownPrompts: boolean;
   /** rows of the grid that a prompt has */
   readonly seedsEach: number;
   /** columns that the grid leaves out */
@@ -341,6 +344,8 @@ export interface CompareSlice {
   readonly held: string | null;
   /** Reads the prompts, seeds and columns of an earlier visit, once. */
   recallCompare(): Promise<void>;
+  /** Takes the default prompts, unless a person chose others or there may be pictures of those that there are. */
+  settlePrompts(): void;
   addPrompt(text: string): void;
   removePrompt(text: string): void;
   setSeedsEach(seedsEach: number): void;
@@ -354,6 +359,7 @@ export interface CompareSlice {
 
 export type StudioState = UiSlice &
   MachineSlice &
+  DeviceSlice &
   PairsSlice &
   TreeSlice &
   RunSlice &

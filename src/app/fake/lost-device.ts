@@ -1,0 +1,69 @@
+/** @file A pretending engine that loses its device, once or twice in a row: `?fake=lost`, `?fake=lost-again`. */
+import type { CallName, Calls, PageEvent, SpinOutcome, SpinRequest, Studio } from "../../studio/api.ts";
+
+const AT_STEP = 12;
+const SECONDS = 10;
+const OPENING_MS = 400;
+
+/** @param losses 1: a new device comes at once; 2: after a countdown */
+export function losingDevice(studio: Studio, losses: 1 | 2): Studio {
+  const listeners = new Set<(event: PageEvent) => void>();
+  const tell = (event: PageEvent): void => {
+    for (const listener of listeners) listener(event);
+  };
+  let lost = false;
+  let wake = (_how: "now" | "stop"): void => undefined;
+  studio.onEvent((event) => {
+    if (event.kind === "step" && event.report.step > AT_STEP && !lost) return;
+    tell(event);
+    if (event.kind !== "step" || event.report.step !== AT_STEP || lost) return;
+    void studio.call("pause", {});
+  });
+  const lose = (tries: number, seconds: number): void =>
+    tell({ kind: "device", state: "lost", code: "device-lost", message: "made up", tries, of: 3, seconds });
+
+  const spin = async (request: SpinRequest): Promise<SpinOutcome> => {
+    let at = 0;
+    const stop = studio.onEvent((event) => {
+      if (event.kind === "step") at = event.report.step;
+    });
+    const outcome = await studio.call("spin", request);
+    stop();
+    if (lost || outcome === "kept" || at < AT_STEP) return outcome;
+    lost = true;
+    lose(losses, losses === 2 ? SECONDS : 0);
+    if (losses === 2) {
+      const how = await new Promise<"now" | "stop">((resolve) => {
+        const timer = setTimeout(() => resolve("now"), 1000 * SECONDS);
+        wake = (given) => {
+          clearTimeout(timer);
+          resolve(given);
+        };
+      });
+      if (how === "stop") {
+        tell({ kind: "device", state: "stopped" });
+        return "paused";
+      }
+      lose(losses, 0);
+    }
+    await new Promise((done) => setTimeout(done, OPENING_MS));
+    tell({ kind: "device", state: "back" });
+    return studio.call("spin", request);
+  };
+
+  return {
+    async call<N extends CallName>(
+      name: N,
+      params: Calls[N]["params"],
+      signal?: AbortSignal,
+    ): Promise<Calls[N]["result"]> {
+      if (name === "spin") return (await spin(params as SpinRequest)) as Calls[N]["result"];
+      if (name === "revive") wake((params as Calls["revive"]["params"]).how === "stop" ? "stop" : "now");
+      return studio.call(name, params, signal);
+    },
+    onEvent(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
