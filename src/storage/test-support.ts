@@ -2,8 +2,11 @@
 import type { KeyValue } from "./key-value.ts";
 import type { NodeRecord } from "./nodes.ts";
 
-/** Fails at the n-th write, before or after it took place, and at every later one. */
-export function failingAt(inner: KeyValue, n: number, when: "before" | "after"): KeyValue & { writes: number } {
+/** A crash before or after a write took place, so that no later one does; or a write that fails alone, as on a full disk. */
+export type When = "before" | "after" | "alone";
+
+/** Fails at the n-th write. */
+export function failingAt(inner: KeyValue, n: number, when: When): KeyValue & { writes: number } {
   const faulty = {
     ...inner,
     writes: 0,
@@ -12,8 +15,9 @@ export function failingAt(inner: KeyValue, n: number, when: "before" | "after"):
   };
   async function attempt(work: () => Promise<void>): Promise<void> {
     faulty.writes += 1;
-    if (faulty.writes < n || (faulty.writes === n && when === "after")) await work();
-    if (faulty.writes >= n) throw new Error(`fault at write ${n}`);
+    const spared = faulty.writes < n || (faulty.writes > n && when === "alone");
+    if (spared || (faulty.writes === n && when === "after")) await work();
+    if (!spared) throw new Error(`fault at write ${n}`);
   }
   return faulty;
 }
@@ -22,7 +26,7 @@ export function failingAt(inner: KeyValue, n: number, when: "before" | "after"):
 export async function atEveryWrite(
   prepared: () => Promise<KeyValue>,
   work: (store: KeyValue) => Promise<unknown>,
-  when: "before" | "after",
+  when: When,
   check: (store: KeyValue, n: number, outcome: unknown) => Promise<void>,
 ): Promise<number> {
   const counter = failingAt(await prepared(), Number.POSITIVE_INFINITY, when);

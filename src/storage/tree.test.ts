@@ -66,6 +66,51 @@ test("a record of a newer version is refused, one that is garbage is left out an
   await expect(readTree(store, "p", new Set())).rejects.toMatchObject({ code: "newer" });
 });
 
+describe("what a crash left behind", () => {
+  const junk = ["part/p/x/0", "manifest/p/x", "pair/p/gone", "reports/p/9", "picture/p/9/0"];
+  const prepared = async () => {
+    const inner = memoryKeyValue();
+    await plant(inner, [
+      [nodeAt(1), 4],
+      [nodeAt(2), 2],
+      [nodeAt(3, { deleted: at }), 2],
+    ]);
+    // its record is made again from its checkpoint, so what is its own stays
+    await inner.deleteMany(["node/p/2"]);
+    await inner.setMany(junk.map((key) => [key, 1]));
+    return inner;
+  };
+
+  test.each(["before", "after", "alone"] as const)("is collected by a purge, a fault %s at any write", async (when) => {
+    const clean = await prepared();
+    await purge(clean, "p", null);
+    const keys = async (some: KeyValue) =>
+      (await some.keys()).map((key) => key.replace(/\w{8}(-\w{4}){3}-\w{12}/, "uuid"));
+    const expected = await keys(clean);
+    expect(expected.filter((key) => junk.includes(key))).toEqual([]);
+    expect(await show(clean)).toEqual(["1 4 104", "2 2 104"]);
+    const writes = await atEveryWrite(
+      prepared,
+      (faulty) => purge(faulty, "p", null),
+      when,
+      async (inner) => {
+        expect(await findIncomplete(inner, "p")).toEqual([]);
+        expect((await show(inner)).slice(0, 2)).toEqual(["1 4 104", "2 2 104"]);
+        await purge(inner, "p", null);
+        expect(await keys(inner)).toEqual(expected);
+      },
+    );
+    expect(writes).toBe(3);
+  });
+
+  test("a list of pairs that cannot be read keeps all pixels", async () => {
+    const inner = await prepared();
+    await inner.setMany([["project/p", "x"]]);
+    await purge(inner, "p", null);
+    expect((await inner.keys()).filter((key) => key.startsWith("pair/"))).toHaveLength(2);
+  });
+});
+
 describe("purging", () => {
   test("wipes what was deleted and leaves a record where others descend from it", async () => {
     await plant(store, [
@@ -110,7 +155,7 @@ describe("purging", () => {
     expect(await show(store)).toEqual(["1 4 104", "3 4 104"]);
   });
 
-  test.each(["before", "after"] as const)("is all or nothing, a fault %s any write", async (when) => {
+  test.each(["before", "after", "alone"] as const)("is all or nothing, a fault %s at any write", async (when) => {
     const prepared = async () => {
       const inner = memoryKeyValue();
       await plant(inner, [
@@ -126,13 +171,13 @@ describe("purging", () => {
       (faulty) => purge(faulty, "p", null),
       when,
       async (inner) => {
-        expect(await show(inner)).toEqual(when === "before" ? whole : ["1 gone 0", "2 4 104"]);
+        expect(await show(inner)).toEqual(when !== "after" ? whole : ["1 gone 0", "2 4 104"]);
         expect(await findIncomplete(inner, "p")).toEqual([]);
         // until it is done, a deletion can be taken back
         const node = await readNode(inner, "p", "3");
         if (node) await writeNode(inner, "p", { ...node, deleted: null });
         const { loaded } = await loadNewest(inner, "p", (entry) => entry.node === "3");
-        expect(loaded?.files).toEqual(when === "before" ? files : undefined);
+        expect(loaded?.files).toEqual(when !== "after" ? files : undefined);
       },
     );
     expect(writes).toBe(1);
