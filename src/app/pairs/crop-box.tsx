@@ -61,7 +61,8 @@ export function CropBox({ pair, whole, src, locked }: CropBoxProps) {
         ref={frame}
         style={{ "--ratio": whole.width / whole.height, aspectRatio: "var(--ratio)" } as CSSProperties}
       >
-        <img src={src} alt={`The whole of it, ${whole.width} × ${whole.height} px`} draggable={false} />
+        {/* oxlint-disable-next-line jsx-a11y/img-redundant-alt -- the whole one, beside the square of it */}
+        <img src={src} alt={`The whole picture, ${whole.width} × ${whole.height} px`} draggable={false} />
         <div
           className="box"
           role="slider"

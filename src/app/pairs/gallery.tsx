@@ -36,6 +36,15 @@ export function Gallery({ locked, onPick }: GalleryProps) {
   });
   useEffect(() => rows.measure(), [rows, columns, cell]);
 
+  // one that was chosen beside the gallery is brought into sight
+  const seen = useRef(selected);
+  const at = pairs.findIndex(({ id }) => id === selected);
+  useEffect(() => {
+    if (seen.current === selected) return;
+    seen.current = selected;
+    if (at >= 0) rows.scrollToIndex(Math.floor(at / columns), { align: "auto" });
+  }, [rows, columns, selected, at]);
+
   const pick = useStable(onPick);
   /** Arrows walk over the pictures, as they lie. */
   const walk = useStable((event: KeyboardEvent): void => {

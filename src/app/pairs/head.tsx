@@ -1,8 +1,10 @@
 /** @file The head of Pairs: how many are good, what can be done with all of them, and the one way on. */
-import { count } from "../format.ts";
+import { useState } from "react";
+import { count, duration } from "../format.ts";
 import { Onward } from "../parts/onward.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 import { goodPairs, isFaulty, isRunning } from "../state/selectors.ts";
+import { useNow } from "../use-now.ts";
 import type { Bulk } from "./bulk.tsx";
 import { stopReading } from "../take.ts";
 
@@ -26,6 +28,7 @@ export function Head({ adding, onAdd, onBulk }: HeadProps) {
       ) : (
         <p role="status">
           Reading {reading.done} of {reading.of}
+          <TimeLeft {...reading} />
         </p>
       )}
       <div className="row push">
@@ -52,6 +55,18 @@ export function Head({ adding, onAdd, onBulk }: HeadProps) {
       </div>
     </div>
   );
+}
+
+const TOLD_FROM = 8;
+
+/** By the pace so far, once there is one. */
+function TimeLeft({ done, of }: { readonly done: number; readonly of: number }) {
+  const now = useNow(true);
+  const [from] = useState({ at: now, done });
+  const read = done - from.done;
+  if (read < TOLD_FROM || done >= of) return null;
+  const seconds = ((now - from.at) / read / 1000) * (of - done);
+  return `, about ${duration(seconds)} left`;
 }
 
 function summary(all: number, good: number, faulty: number): string {

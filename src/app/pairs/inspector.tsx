@@ -1,5 +1,5 @@
 /** @file One pair, looked at closely: the square that is trained on, the caption with its tokens, and where it came from. */
-import { useEffect, useState, type RefObject } from "react";
+import { useEffect, useState, type KeyboardEvent, type RefObject } from "react";
 import { PictureView } from "../parts/picture.tsx";
 import { useActions, useStudio, useWorkbench } from "../state/context.tsx";
 import { MOST_CHARACTERS } from "../state/pairs.ts";
@@ -15,10 +15,6 @@ export interface InspectorProps {
 
 export function Inspector({ pair, locked, caption }: InspectorProps) {
   const actions = useActions();
-  const next = useStudio((state) => {
-    const at = state.pairs.findIndex((other) => other.id === pair.id);
-    return state.pairs[(at + 1) % state.pairs.length]?.id ?? null;
-  });
   const src = useOriginal(pair);
   const side = `${pair.side} × ${pair.side}`;
   return (
@@ -53,7 +49,7 @@ export function Inspector({ pair, locked, caption }: InspectorProps) {
       </div>
       <dl className="facts small">
         <div>
-          <dt>From</dt>
+          <dt>File</dt>
           <dd title={plainText(pair.source)}>{plainText(pair.source)}</dd>
         </div>
         {pair.whole === null ? null : (
@@ -65,22 +61,42 @@ export function Inspector({ pair, locked, caption }: InspectorProps) {
           </div>
         )}
       </dl>
-      <div className="row">
-        <button
-          type="button"
-          className="button"
-          disabled={locked}
-          onClick={() => actions.setLeftOut(pair.id, !pair.leftOut)}
-        >
-          {pair.leftOut ? "Take it in" : "Leave out"}
-        </button>
-        {next === null ? null : (
-          <button type="button" className="button plain" onClick={() => actions.select(next)}>
-            Next
-          </button>
-        )}
-      </div>
     </>
+  );
+}
+
+/** The same buttons for every pair, so the focus stays on them. */
+export function InspectorFoot({
+  pair,
+  locked,
+  onStep,
+}: Omit<InspectorProps, "caption"> & { readonly onStep: (by: number) => void }) {
+  const actions = useActions();
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    event.preventDefault();
+    onStep(event.key === "ArrowDown" ? 1 : -1);
+  };
+  return (
+    <div className="row">
+      <button
+        type="button"
+        className="button"
+        disabled={locked}
+        onClick={() => actions.setLeftOut(pair.id, !pair.leftOut)}
+      >
+        {pair.leftOut ? "Take it in" : "Leave out"}
+      </button>
+      <button
+        type="button"
+        className="button plain"
+        aria-keyshortcuts="ArrowDown"
+        onClick={() => onStep(1)}
+        onKeyDown={onKeyDown}
+      >
+        Next <kbd>↓</kbd>
+      </button>
+    </div>
   );
 }
 

@@ -10,7 +10,7 @@ import { pausedInWords } from "../words.ts";
 import { type Bulk, BulkDialog } from "./bulk.tsx";
 import { Gallery } from "./gallery.tsx";
 import { Head } from "./head.tsx";
-import { Inspector } from "./inspector.tsx";
+import { Inspector, InspectorFoot } from "./inspector.tsx";
 import { Problems } from "./problems.tsx";
 import { Refused } from "./refused.tsx";
 import { usePaste, useTake } from "../take.ts";
@@ -41,6 +41,11 @@ export function PairsScreen() {
   const pick = (id: string): void => {
     actions.select(id);
     if (narrow()) setClosely(true);
+  };
+  const step = (by: number): void => {
+    const at = pairs.findIndex(({ id }) => id === selected) + by;
+    const next = pairs.at(at % Math.max(1, pairs.length));
+    if (next !== undefined) actions.select(next.id);
   };
   const write = (id: string): void => {
     pick(id);
@@ -75,6 +80,7 @@ export function PairsScreen() {
           {chosen === undefined ? null : (
             <aside className="inspect" aria-label="Selected pair">
               <Inspector key={chosen.id} pair={chosen} locked={locked} caption={caption} />
+              <InspectorFoot pair={chosen} locked={locked} onStep={step} />
             </aside>
           )}
         </>
@@ -84,6 +90,7 @@ export function PairsScreen() {
         <Dialog title={`Pair ${pairs.indexOf(chosen) + 1}`} onClose={() => setClosely(false)}>
           <div className="inspect closely">
             <Inspector key={chosen.id} pair={chosen} locked={locked} caption={caption} />
+            <InspectorFoot pair={chosen} locked={locked} onStep={step} />
           </div>
           <div className="row">
             <button type="button" className="button primary" onClick={() => setClosely(false)}>

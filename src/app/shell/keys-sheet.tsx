@@ -34,7 +34,7 @@ const SHEET: readonly { readonly title: string; readonly lines: readonly Line[] 
     title: "Pairs",
     lines: [
       { keys: ["[←]", "[→]", "[↑]", "[↓]"], words: "from picture to picture" },
-      { keys: ["[↑]", "[↓]"], words: "beside them: the pair before, the next one" },
+      { keys: ["[↓]", "[↑]"], words: "on Next: the next pair, the one before" },
       { keys: ["[Ctrl Z]", "[Ctrl Y]"], words: "undo, redo" },
       { keys: ["[Ctrl V]"], words: "paste pictures, or captions" },
       { keys: ["[←]", "[→]", "[↑]", "[↓]"], words: "on the crop square: move it, with Shift by one pixel" },
