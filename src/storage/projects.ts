@@ -206,14 +206,25 @@ export async function readPictures(
   return new Map([...pictures].sort(([a], [b]) => a - b));
 }
 
+export const noteEntry = (project: string, name: string, value: unknown) =>
+  [keysOf(project).notes + encodeURIComponent(name), value] as const;
+
 /** Small state of the page, by a name of the page's own; kept as it is given. */
 export async function writeNote(store: KeyValue, project: string, name: string, value: unknown): Promise<void> {
-  await store.setMany([[keysOf(project).notes + encodeURIComponent(name), value]]);
+  await store.setMany([noteEntry(project, name, value)]);
 }
 
 /** Null where there is none. What an older page wrote comes back too: whoever reads it checks it. */
 export async function readNote(store: KeyValue, project: string, name: string): Promise<unknown> {
   return (await store.get(keysOf(project).notes + encodeURIComponent(name))) ?? null;
+}
+
+/** All of them, by their names. */
+export async function readNotes(store: KeyValue, project: string): Promise<Readonly<Record<string, unknown>>> {
+  const prefix = keysOf(project).notes;
+  const names = (await store.keys()).filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+  const notes = names.map(async (name) => [decodeURIComponent(name), await store.get(prefix + name)] as const);
+  return Object.fromEntries(await Promise.all(notes));
 }
 
 /** Everything of the project, at once. */

@@ -4,7 +4,7 @@ import { zipSync } from "fflate";
 import { StudioError } from "../lib/errors.ts";
 import { loadNewest } from "../storage/checkpoints.ts";
 import type { KeyValue } from "../storage/key-value.ts";
-import { readPairs, readPictures, readReports, type StoredPair } from "../storage/projects.ts";
+import { readNotes, readPairs, readPictures, readReports, type StoredPair } from "../storage/projects.ts";
 import { readTree } from "../storage/tree.ts";
 import { readVotes } from "../storage/votes.ts";
 import type { ExportedFile } from "./api.ts";
@@ -53,8 +53,17 @@ export async function exportProject(store: KeyValue, project: string, damage: Da
     });
   }
   const votes = add("votes.jsonl", lines(await readVotes(store, project)));
+  const notes = add("notes.json", utf8(JSON.stringify(await readNotes(store, project))));
   const exportedAt = new Date().toISOString();
-  const told: ProjectFile = { schema: fileSchema, exportedAt, pairs, nodes, votes, files: await hashesOf(members) };
+  const told: ProjectFile = {
+    schema: fileSchema,
+    exportedAt,
+    pairs,
+    nodes,
+    votes,
+    notes,
+    files: await hashesOf(members),
+  };
   add(projectJson, utf8(JSON.stringify(told, null, 2)));
   const total = [...members.values()].reduce((sum, { length }) => sum + length, 0);
   if (total > MOST_BYTES)

@@ -9,10 +9,18 @@ import { type CheckpointEntry, headOf, naming, writeParts } from "../storage/che
 import type { KeyValue } from "../storage/key-value.ts";
 import { isOf } from "../storage/keys.ts";
 import { type NodeRecord, nodeEntry } from "../storage/nodes.ts";
-import { pairsEntry, type StoredPair, writePicture, writePixels, writeReports } from "../storage/projects.ts";
+import {
+  noteEntry,
+  pairsEntry,
+  type StoredPair,
+  writePicture,
+  writePixels,
+  writeReports,
+} from "../storage/projects.ts";
 import { type Vote, voteEntry } from "../storage/votes.ts";
 import {
   fileSchema,
+  notesFile,
   type ProjectFile,
   projectFile,
   projectJson,
@@ -106,6 +114,7 @@ export async function importProject(store: KeyValue, project: string, bytes: Byt
     ...nodes.records.map((node) => nodeEntry(project, node)),
     ...nodes.checkpoints.map(({ manifest }) => manifest),
     ...votes.map((vote) => voteEntry(project, vote)),
+    ...(await notesOf(members, nodes.ids)).map(([name, value]) => noteEntry(project, name, value)),
   ];
   const named = new Set([...naming.map(([key]) => key), ...pairs.map(({ key }) => key)]);
   await store.setMany(
@@ -193,6 +202,18 @@ async function votesOf(members: Members, ids: ReadonlyMap<string, string>): Prom
   const lost = lines.length - votes.length;
   if (lost > 0) members.lack(lost === 1 ? "A vote" : `Each of ${lost} votes`);
   return votes;
+}
+
+/** What they say of a node, they say of the node as it is called here: ids are known by their looks. */
+async function notesOf(members: Members, ids: ReadonlyMap<string, string>): Promise<readonly [string, unknown][]> {
+  const { notes: name } = members.told;
+  if (name === null) return [];
+  const text = new TextDecoder().decode((await members.take(name)) ?? new Uint8Array(0));
+  const renamed = text.replace(/"([\w-]{36})"/g, (whole, id: string) => (ids.has(id) ? `"${ids.get(id)}"` : whole));
+  const notes = v.safeParse(notesFile, parsed(new TextEncoder().encode(renamed)));
+  if (notes.success) return Object.entries(notes.output);
+  members.lack("What the screens remember");
+  return [];
 }
 
 function parsed(bytes: Uint8Array | null): unknown {

@@ -42,11 +42,16 @@ beforeAll(async () => {
   await spin(engine, begun);
   const vote = { a: "base", b: two, prompt: "a cat", seed: 1, side: "left", choice: "b", at: "2026-11-24" } as const;
   await engine.handle("addVote", { project, vote }, never);
+  const notes = {
+    compare: { hidden: [one], prompts: ['a "cat"'] },
+    scores: { nodes: { base: [], [two]: [{ x: 1 }] } },
+  };
+  for (const [name, value] of Object.entries(notes)) await engine.handle("writeNote", { project, name, value }, never);
   zip = (await engine.handle("exportProject", { project }, never)).bytes;
 }, 120_000);
 afterAll(() => engine.dispose());
 
-it("comes back with the same weights, pictures, curves and votes, and goes on to the same bytes", async () => {
+it("comes back with the same weights, pictures, curves, votes and notes, and goes on to the same bytes", async () => {
   const into = memoryKeyValue();
   const { other, state } = await open(into, zip);
   expect(state.damaged).toEqual([]);
@@ -64,6 +69,9 @@ it("comes back with the same weights, pictures, curves and votes, and goes on to
   expect(Object.values(state.reports)).toHaveLength(3);
   expect(state.reports[second?.id as string]).toEqual(before.reports[two as string]);
   expect(await other.handle("votes", { project }, never)).toMatchObject([{ a: "base", b: second?.id, choice: "b" }]);
+  const note = (name: string) => other.handle("readNote", { project, name }, never);
+  expect(await note("compare")).toEqual({ hidden: [first?.id], prompts: ['a "cat"'] });
+  expect(await note("scores")).toEqual({ nodes: { base: [], [second?.id as string]: [{ x: 1 }] } });
   expect(await spin(other, third?.id as string)).toBe("kept");
   expect(await spin(engine, begun as string)).toBe("kept");
   expect(await weightsOf(into, third?.id as string)).toEqual(await weightsOf(store, begun as string));
@@ -80,6 +88,10 @@ it("names what is damaged, and keeps the rest", async () => {
   expect(picture.state.damaged).toEqual(['The picture of "a dog" is damaged in the file and was left out.']);
   expect(picture.state.pairs.map(({ caption }) => caption)).toEqual(["a cat", "two owls"]);
   await picture.other.dispose();
+  const notes = await open(memoryKeyValue(), changed("notes.json", flipped));
+  expect(notes.state.damaged).toEqual(["What the screens remember is damaged in the file and was left out."]);
+  expect(await notes.other.handle("readNote", { project, name: "compare" }, never)).toBeNull();
+  await notes.other.dispose();
 }, 120_000);
 
 it("refuses what is no project, and leaves what is there alone", async () => {

@@ -7,6 +7,7 @@
  *   opponents/<node>/<index>.png           of nodes that are still to be trained
  *   reports/<node>.json                    one report a step
  *   votes.jsonl
+ *   notes.json                             small state of the page's screens, by its name
  */
 import * as v from "valibot";
 import { StudioError } from "../lib/errors.ts";
@@ -89,6 +90,8 @@ export const projectFile = v.object({
     v.check((nodes) => isTree(nodes)),
   ),
   votes: v.nullable(short),
+  /** older files have none */
+  notes: v.nullish(short, null),
   files: v.record(v.string(), v.object({ bytes: count, sha256: short })),
 });
 export type ProjectFile = v.InferOutput<typeof projectFile>;
@@ -112,6 +115,9 @@ export const reportsFile = v.array(
 );
 
 export const voteLine = v.object({ ...voteSchema.entries, id: short, prompt: caption, seed: count, at: short });
+
+/** Whoever reads a note checks it. */
+export const notesFile = v.record(v.pipe(v.string(), v.regex(/^[\w -]{1,64}$/)), v.unknown());
 
 export const hashesOf = async (members: ReadonlyMap<string, Uint8Array>): Promise<ProjectFile["files"]> =>
   Object.fromEntries(
