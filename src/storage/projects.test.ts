@@ -83,6 +83,7 @@ test("other captions or pixels are other pairs; what is left out does not count"
 test.each([
   "before",
   "after",
+  "alone",
 ] as const)("a fault %s any write of new pairs leaves the old ones or the new ones", async (when) => {
   const old = [pair("a"), pair("bb")];
   const next = [pair("a", 2), pair("ccc")];
