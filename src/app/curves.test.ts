@@ -15,3 +15,9 @@ test("a span holds every value with air, and is never empty", () => {
   expect(flat.high).toBeGreaterThan(flat.low);
   expect(spanAround([])).toEqual({ low: 0, high: 1 });
 });
+
+test("a span ends in round numbers, however narrow it is", () => {
+  expect(spanAround([0.433, Math.LN2])).toEqual({ low: 0.4, high: 0.75 });
+  expect(spanAround([0.1404, 0.14118])).toEqual({ low: 0.1402, high: 0.1414 });
+  expect(spanAround([-3, 40])).toEqual({ low: -10, high: 50 });
+});

@@ -20,8 +20,18 @@ export interface Span {
   readonly high: number;
 }
 
-/** The smallest span around `values`, with a twelfth of air; never empty. */
+/** A span around `values` that ends in round numbers; never empty. */
 export function spanAround(values: Iterable<number>): Span {
+  const { low, high } = closeAround(values);
+  const rough = (high - low) / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * (rough < 2 * power ? 1 : rough < 5 * power ? 2 : 5);
+  const round = (times: number): number => Number((times * step).toPrecision(12));
+  return { low: round(Math.floor(low / step)), high: round(Math.ceil(high / step)) };
+}
+
+/** With a twelfth of air. */
+function closeAround(values: Iterable<number>): Span {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (const value of values) {
@@ -38,7 +48,7 @@ export function spanAround(values: Iterable<number>): Span {
 export function spanAroundLog(values: Iterable<number>): Span {
   const logs = [...values].filter((value) => value > 0).map(Math.log10);
   if (logs.length === 0) return { low: 0.1, high: 1 };
-  const { low, high } = spanAround(logs);
+  const { low, high } = closeAround(logs);
   return { low: 10 ** low, high: 10 ** high };
 }
 

@@ -132,7 +132,7 @@ function distance(shape: Shape, dx: number, dy: number): number {
 }
 
 function starry(column: number, row: number): boolean {
-  return (column * 73 + row * 151) % 211 === 0;
+  return row > 0 && (column * 73 + row * 151) % 211 === 0;
 }
 
 function mix(a: readonly number[], b: readonly number[], share: number): number[] {

@@ -45,14 +45,6 @@ export function ChartFigure({ curve, name, of, ticks, view, onView }: ChartFigur
     <figure className="chart">
       <figcaption>
         <b>{title}</b>
-        <span className="value">
-          {point === null ? null : <span>step {steps[at]} </span>}
-          {value}
-          {against === undefined ? null : <span> to {against}</span>}
-        </span>
-      </figcaption>
-      <div className="chart-note">
-        <p>{note}</p>
         <button
           type="button"
           className="button plain icon tiny"
@@ -63,7 +55,13 @@ export function ChartFigure({ curve, name, of, ticks, view, onView }: ChartFigur
         >
           <Glyph name="more" />
         </button>
-      </div>
+        <span className="value">
+          {point === null ? null : <span>step {steps[at]} </span>}
+          {value}
+          {against === undefined ? null : <span> to {against}</span>}
+        </span>
+      </figcaption>
+      <p>{note}</p>
       <div id={id} hidden={!view.open} className="chart-tools">
         {view.open ? <Tools curve={curve} name={name} place={place} view={view} onView={onView} /> : null}
       </div>

@@ -136,8 +136,7 @@ function options(element: HTMLElement, props: () => ChartProps): uPlot.Options {
         grid: { show: false },
         ticks: { stroke: ink.line, width: 1, size: 4 },
         splits: () => [0, Math.round(props().of / 2), props().of],
-        values: (_, splits) => splits.map(String),
-        align: 1,
+        values: () => [],
       },
       {
         side: 1,
@@ -176,8 +175,8 @@ interface Ink {
   readonly lines: readonly string[];
 }
 
-/** The axis, the ticks of saved steps, and the dotted line where the run starts. */
-function drawUnder(self: uPlot, { reference, ticks, log }: ChartProps, ink: Ink, font: string): void {
+/** The axis in words, the ticks of saved steps, and the dotted line where the run starts. */
+function drawUnder(self: uPlot, { of, reference, ticks, log }: ChartProps, ink: Ink, font: string): void {
   const { ctx, bbox } = self;
   const ratio = uPlot.pxRatio;
   const bottom = Math.round(bbox.top + bbox.height) - ratio / 2;
@@ -193,6 +192,18 @@ function drawUnder(self: uPlot, { reference, ticks, log }: ChartProps, ink: Ink,
     ctx.lineTo(x, bottom + 4 * ratio);
   }
   ctx.stroke();
+  ctx.fillStyle = ink.weak;
+  ctx.font = font.replace("11px", `${11 * ratio}px`);
+  ctx.textBaseline = "top";
+  const half = Math.round(of / 2);
+  for (const [words, align, x] of [
+    ["0", "left", bbox.left],
+    ...(half === 0 || half === of ? [] : [[`${half}`, "center", self.valToPos(half, "x", true)] as const]),
+    [`${of} steps`, "right", bbox.left + bbox.width + RIGHT * ratio],
+  ] as const) {
+    ctx.textAlign = align;
+    ctx.fillText(words, x, bottom + 8 * ratio);
+  }
   if (reference !== null && (!log || reference.value > 0)) {
     const at = Math.round(self.valToPos(reference.value, "y", true)) + ratio / 2;
     ctx.strokeStyle = ink.weak;
@@ -203,8 +214,6 @@ function drawUnder(self: uPlot, { reference, ticks, log }: ChartProps, ink: Ink,
     ctx.stroke();
     const room = Math.min(at - bbox.top, bottom - at) / ratio;
     if (room > APART) {
-      ctx.fillStyle = ink.weak;
-      ctx.font = font.replace("11px", `${11 * ratio}px`);
       ctx.textAlign = "left";
       ctx.textBaseline = "middle";
       ctx.fillText(reference.name, bbox.left + bbox.width + 6 * ratio, at);
