@@ -193,12 +193,12 @@ test("samples come as it trains, more on demand, and any step of the strip can b
   await sample.click();
   await expect(strip.getByRole("button")).toHaveCount(before + 1, LONG);
   await strip.getByRole("button", { name: "start" }).click();
-  await expect(page.getByRole("img", { name: /^SPIN 1, start: / })).toBeVisible();
+  await expect(page.getByRole("img", { name: /^Player SPIN 1, start: / })).toBeVisible();
   await page.getByRole("button", { name: "Start SPIN 2" }).waitFor(LONG);
   await strip.getByRole("button", { name: "step 10" }).click();
-  await expect(page.getByRole("img", { name: /^SPIN 1, step 10: / })).toBeVisible();
+  await expect(page.getByRole("img", { name: /^Player SPIN 1, step 10: / })).toBeVisible();
   await strip.getByRole("button", { name: "step 60" }).click();
-  await expect(page.getByRole("img", { name: /^SPIN 1: / })).toBeVisible();
+  await expect(page.getByRole("img", { name: /^Player SPIN 1: / })).toBeVisible();
 });
 
 test("who wants no samples on the way gets none", async ({ page }) => {
@@ -220,8 +220,8 @@ test("a paused run can be tried with any prompt, and then goes on", async ({ pag
   await prompt.fill("a red ring above a blue star at night");
   await page.keyboard.press("Enter");
   const trial = page.locator(".trial");
-  await expect(trial.getByRole("img", { name: /^SPIN 1, step \d+: a red ring/ })).toBeVisible();
-  await expect(trial.getByRole("img", { name: /^Base: a red ring/ })).toBeVisible();
+  await expect(trial.getByRole("img", { name: /^Player SPIN 1, step \d+: a red ring/ })).toBeVisible();
+  await expect(trial.getByRole("img", { name: /^Opponent Base: a red ring/ })).toBeVisible();
   await page.getByRole("button", { name: /^Resume/ }).click();
   await expect(trial).toHaveCount(0);
   await expect(page.getByRole("button", { name: "Start SPIN 2" })).toBeVisible(LONG);

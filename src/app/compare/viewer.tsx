@@ -8,7 +8,7 @@ import { Side } from "../parts/mark.tsx";
 import { PictureView } from "../parts/picture.tsx";
 import { TwoUpLazy } from "../parts/two-up-lazy.tsx";
 import type { TwoUpMode } from "../parts/two-up.tsx";
-import type { Viewed } from "../route.ts";
+import { printRoute, type Viewed } from "../route.ts";
 import { useStudio, useWorkbench } from "../state/context.tsx";
 import { idOf, nameOf, numberOf } from "../state/nodes.ts";
 import { cellKey } from "../state/selectors.ts";
@@ -90,6 +90,13 @@ export function Viewer({ viewed, models, rows }: ViewerProps) {
         <About viewed={viewed} rows={rows} prompt={prompt} />
         <Film viewed={viewed} models={models} prompt={prompt} />
         <SaveBoth nodes={[leftNode, rightNode]} prompt={prompt} />
+        {leftNode === rightNode ? null : (
+          <p className="row">
+            <a className="button" href={printRoute({ screen: "vote", rivals: { a: viewed.right, b: viewed.left } })}>
+              Vote blind on these two
+            </a>
+          </p>
+        )}
         <dl className="keylist">
           <KeyRow keys={["allLeft", "middle", "allRight"]} words="all left, middle, all right" />
           <KeyRow keys={["mode"]} words="next mode" />
@@ -152,11 +159,12 @@ interface AboutProps {
 
 function About({ viewed, rows, prompt }: AboutProps) {
   const model = useStudio((state) => state.model);
+  const several = useStudio((state) => state.seedsEach > 1);
   return (
     <div>
       <p className="prompt">{prompt.text}</p>
       <p className="small quieter">
-        row {viewed.prompt + 1} of {rows.length}, seed {prompt.seed}
+        {several ? "row" : "prompt"} {viewed.prompt + 1} of {rows.length}, seed {prompt.seed}
         {model === null ? "" : `, ${drawnWith(model)}`}
       </p>
     </div>

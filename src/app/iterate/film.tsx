@@ -27,10 +27,10 @@ export function Film({ frames, to, waiting, chosen, onChoose }: FilmProps) {
         </button>
       ))}
       {to.map((step, at) => (
-        <span key={step} aria-hidden="true">
+        <button type="button" key={step} disabled>
           <PictureView id={undefined} label="" waiting={waiting && at === 0} />
           <span>{step}</span>
-        </span>
+        </button>
       ))}
     </div>
   );

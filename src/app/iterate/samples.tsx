@@ -45,6 +45,7 @@ export function Samples({ name, opponent, parent, samples, end, to, waiting, chi
           left={{ picture: before, name: opponentName, side: "opponent" }}
           right={{ picture: at?.picture, name: player, side: "player" }}
           prompt={prompt.text}
+          versus
         />
       )}
       <Seeds

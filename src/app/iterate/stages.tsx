@@ -6,10 +6,10 @@ import type { Current } from "../state/studio-state.ts";
 import { useRunExpected } from "./use-expected.ts";
 
 /** Encoding belongs to drawing: it turns what was drawn, and the person's own pictures, into latents. */
-const STAGES: readonly { readonly stages: readonly Stage[]; readonly name: string }[] = [
-  { stages: ["opponents", "encode"], name: "Draw opponents" },
-  { stages: ["train"], name: "Train" },
-  { stages: ["samples"], name: "Compare" },
+const STAGES: readonly { readonly stages: readonly Stage[]; readonly name: string; readonly bar: string }[] = [
+  { stages: ["opponents", "encode"], name: "Draw opponents", bar: "Opponents drawn" },
+  { stages: ["train"], name: "Train", bar: "Training steps" },
+  { stages: ["samples"], name: "Compare", bar: "Compare pictures" },
 ];
 
 export function Stages({ current }: { readonly current: Current }) {
@@ -19,12 +19,12 @@ export function Stages({ current }: { readonly current: Current }) {
   const columns = [times.opponents, times.train, times.samples].map((share) => `minmax(0, ${share.toFixed(3)}fr)`);
   return (
     <ol className="stages" aria-label={`Stages of ${current.name}`} style={{ gridTemplateColumns: columns.join(" ") }}>
-      {STAGES.map(({ name }, index) => {
+      {STAGES.map(({ name, bar }, index) => {
         const share = index < at ? 1 : index > at ? 0 : shareOf(current);
         const state = index < at ? "done" : index > at ? "" : running ? "on" : "on held";
         return (
           <li key={name} className={state}>
-            <Progress done={share} label={name} />
+            <Progress done={share} label={bar} />
             <span>
               <b>{name}</b>{" "}
               <span className="num">{index === at && current.of > 0 ? `${current.done} of ${current.of}` : ""}</span>

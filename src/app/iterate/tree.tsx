@@ -5,7 +5,7 @@ import type { NodeId } from "../../studio/api.ts";
 import { count, room } from "../format.ts";
 import { useActions, useStudio } from "../state/context.tsx";
 import { nextFace } from "../state/faces.ts";
-import { nameOf, nextNode, nodeOf } from "../state/nodes.ts";
+import { models, nameOf, nextNode, nodeOf } from "../state/nodes.ts";
 import { type DialogKind, TreeDialog } from "./tree-dialogs.tsx";
 import { openMenu, TreeNode } from "./tree-node.tsx";
 import { NEXT, type Row, treeKey, treeRows, typedTo } from "./tree-rows.ts";
@@ -96,7 +96,7 @@ export function Tree({ shown }: { readonly shown: NodeId }) {
   };
 
   return (
-    <section className="tree" aria-labelledby="tree-h">
+    <nav className="tree" aria-labelledby="tree-h">
       <h2 id="tree-h">Iterations</h2>
       <div
         role="tree"
@@ -120,9 +120,10 @@ export function Tree({ shown }: { readonly shown: NodeId }) {
           />
         ))}
       </div>
+      <Branch shown={shown} />
       <Room />
       {dialog === null ? null : <TreeDialog {...dialog} onClose={() => setDialog(null)} />}
-    </section>
+    </nav>
   );
 }
 
@@ -137,6 +138,27 @@ function useFaces(): void {
   useEffect(() => {
     if (missing !== null) void actions.drawFaces();
   }, [actions, missing]);
+}
+
+/** From what is looked at; what grows is set up on its own screen. */
+function Branch({ shown }: { readonly shown: NodeId }) {
+  const actions = useActions();
+  const able = useStudio((state) => models(state).includes(shown));
+  const obstacle =
+    useStudio(treeObstacle) ?? (able ? null : "Only a finished iteration, or Base, can be branched from.");
+  return (
+    <p className="branch-here">
+      <button
+        type="button"
+        className="button plain"
+        disabled={obstacle !== null}
+        title={obstacle ?? undefined}
+        onClick={() => actions.growFrom(shown)}
+      >
+        Branch from here
+      </button>
+    </p>
+  );
 }
 
 /** What the tree costs in storage, and what of it can be freed. */

@@ -45,6 +45,7 @@ function TrialView({ current }: { readonly current: Current }) {
         left={{ picture: trial.opponent ?? undefined, name: opponent, side: "opponent" }}
         right={{ picture: trial.player ?? undefined, name: player, side: "player" }}
         prompt={trial.text}
+        versus
       />
       <figcaption>
         <span className="prompt">{trial.text}</span> <small className="quieter">seed {trial.seed}</small>

@@ -21,6 +21,8 @@ export interface TwoUpProps {
   readonly right: Shown;
   readonly prompt: string;
   readonly mode?: TwoUpMode;
+  /** they play against each other, and are called so beside their names */
+  readonly versus?: boolean;
   /** Moves the divider from outside: a new object each time, percent of the width. */
   readonly jump?: { readonly to: number } | null;
   /** how much of the right picture is seen in a fade, percent */
@@ -52,7 +54,7 @@ export function TwoUp(props: TwoUpProps) {
   }
 }
 
-function Slider({ left, right, prompt, jump = null, view = FIT, movable = false }: TwoUpProps) {
+function Slider({ left, right, prompt, versus = false, jump = null, view = FIT, movable = false }: TwoUpProps) {
   const slider = useReactCompareSlider({ keyboardIncrement: "2%", transition: "none", onlyHandleDraggable: movable });
   const move = useRef(slider.setPosition);
   useEffect(() => {
@@ -71,13 +73,17 @@ function Slider({ left, right, prompt, jump = null, view = FIT, movable = false 
       <Provider {...slider}>
         <Root>
           <Item item="itemOne">
-            <Pane shown={left} prompt={prompt} view={view} />
+            <Pane shown={left} prompt={prompt} view={view} versus={versus} />
           </Item>
           <Item item="itemTwo">
-            <Pane shown={right} prompt={prompt} view={view} />
+            <Pane shown={right} prompt={prompt} view={view} versus={versus} />
           </Item>
           <HandleRoot
-            aria-label={`Divider between ${left.name} on the left and ${right.name} on the right`}
+            aria-label={
+              versus
+                ? "Divider between opponent on the left and player on the right"
+                : `Divider between ${left.name} on the left and ${right.name} on the right`
+            }
             onKeyDown={onKeyDown}
           >
             <div className="handle">
@@ -148,12 +154,21 @@ function Apart({ left, right, prompt, view = FIT }: TwoUpProps) {
   );
 }
 
-function Pane({ shown, prompt, view }: { readonly shown: Shown; readonly prompt: string; readonly view: View }) {
+interface PaneProps {
+  readonly shown: Shown;
+  readonly prompt: string;
+  readonly view: View;
+  readonly versus?: boolean;
+}
+
+const ROLES: { readonly [S in SideName]: string } = { player: "Player ", opponent: "Opponent ", other: "" };
+
+function Pane({ shown, prompt, view, versus = false }: PaneProps) {
   const { pictures } = useWorkbench();
   const side = shown.picture === undefined ? undefined : pictures.get(shown.picture)?.side;
   return (
     <Place view={view} side={side}>
-      <PictureView id={shown.picture} label={`${shown.name}: ${prompt}`} waiting />
+      <PictureView id={shown.picture} label={`${versus ? ROLES[shown.side] : ""}${shown.name}: ${prompt}`} waiting />
     </Place>
   );
 }

@@ -2,7 +2,9 @@
 import { useRef, useState, type ReactNode } from "react";
 import { BASE } from "../../lib/node-name.ts";
 import { count, room } from "../format.ts";
+import { useSave } from "../compare/use-save.ts";
 import { saveFile } from "../save-file.ts";
+import { columnsOf, rowsOf } from "../state/compare.ts";
 import { useActions, useStudio } from "../state/context.tsx";
 import { keptNodes, nameOf, nodeOf } from "../state/nodes.ts";
 import { isRunning } from "../state/selectors.ts";
@@ -23,13 +25,7 @@ export function Takes({ votes, scored }: TakesProps) {
       <h2 id="takes-h">Take it with you</h2>
       <ul className="takes">
         {several ? <Weights primary={scored} /> : null}
-        {several ? (
-          <Take title="Picture grid" help="prompts by models with labels; prompt and seed inside each file">
-            <a className="button" href="#compare">
-              Save in Compare
-            </a>
-          </Take>
-        ) : null}
+        {several ? <PictureGrid /> : null}
         {votes > 0 ? (
           <Take title="Votes" help={`${count(votes, "vote")}, one a line`}>
             <button type="button" className="button" onClick={saveVotes}>
@@ -60,6 +56,28 @@ function Take({
       </span>
       <span className="row">{children}</span>
     </li>
+  );
+}
+
+/** As Compare shows it; what it lacks is drawn first. */
+function PictureGrid() {
+  const actions = useActions();
+  const prompts = useStudio((state) => rowsOf(state).length);
+  const columns = useStudio((state) => columnsOf(state).length);
+  const drawing = useStudio((state) => state.drawing !== null);
+  const free = useStudio((state) => state.machine === "ready" && !isRunning(state));
+  const { saving, saveGrid } = useSave();
+  const save = async (): Promise<void> => {
+    await actions.drawMissing();
+    saveGrid();
+  };
+  const help = `${count(prompts, "prompt")} × ${count(columns, "model")} with labels; prompt and seed inside the file`;
+  return (
+    <Take title="Picture grid" help={help}>
+      <button type="button" className="button" disabled={!free || drawing || saving} onClick={() => void save()}>
+        {drawing ? "Drawing" : "Save .png"}
+      </button>
+    </Take>
   );
 }
 
