@@ -80,7 +80,9 @@ function RunSamples({ current }: { readonly current: Current }) {
       waiting={running && filming}
     >
       <p className="film-head">
-        <span>Same prompt, same seed{filming ? `, drawn every ${filmEvery(current.settings.steps)} steps` : ""}</span>
+        <span>
+          Same prompt, same seed{filming ? `, drawn again every ${filmEvery(current.settings.steps)} steps` : ""}
+        </span>
         <label className="check">
           <input type="checkbox" checked={filming} onChange={() => actions.setFilming(!filming)} />
           Draw as it trains
