@@ -17,6 +17,8 @@ const nodeFields = {
   settings: v.record(v.string(), v.unknown()),
   /** sha256 of the pairs that it was begun with; null before its first start */
   pairs: v.nullable(v.string()),
+  /** whatever decided its bits when it was last started; absent before its first start */
+  numerics: v.optional(v.record(v.string(), v.union([v.string(), v.number()]))),
   createdAt: v.string(),
   /** when it was deleted; it can be restored */
   deleted: v.nullable(v.string()),

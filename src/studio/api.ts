@@ -71,6 +71,8 @@ export interface NodeInfo {
   readonly settings: SpinSettings;
   /** ISO 8601 */
   readonly createdAt: string;
+  /** on which it was begun; null: it was not yet, or nobody knows */
+  readonly backend: BackendName | null;
   /** gone: deleted for good, and still named by nodes that came from it or played against it */
   readonly state: "begun" | "kept" | "gone";
   /** the step of its newest whole checkpoint; 0: none yet */
@@ -257,6 +259,8 @@ export interface NodeRequest {
 
 export interface SpinRequest extends NodeRequest {
   readonly saveEvery: number;
+  /** go on although the numbers will differ from those where it was begun; otherwise that is refused with code `other-numerics` */
+  readonly anyNumerics?: boolean;
 }
 
 export type SpinOutcome = "kept" | "paused";

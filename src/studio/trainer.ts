@@ -1,8 +1,9 @@
 /**
  * @file One model at work on a tree: it trains a node, pauses with everything still loaded, and draws from any node, also between
- * two steps of a run. Each node is trained and drawn by the network of its kind, whole or LoRA. Between two events of a run nothing of it lies in the executor's slots or accumulators, so a drawing there
- * leaves its bits alone.
+ * two steps of a run. Each node is trained and drawn by the network of its kind, whole or LoRA. Between two events of a run nothing
+ * of it lies in the executor's slots or accumulators, so a drawing there leaves its bits alone.
  */
+import type { Numerics } from "../artifacts/checkpoint.ts";
 import { required, StudioError } from "../lib/errors.ts";
 import { BASE, nodeName } from "../lib/node-name.ts";
 import type { TrainState } from "../spin/adamw.ts";
@@ -32,7 +33,8 @@ import { draw } from "./draw.ts";
 import type { Model } from "./model.ts";
 import { checkpointFile, isWeights, weightsFile } from "./export-node.ts";
 import type { Networks } from "./networks.ts";
-import { checkpointFiles, ProjectKeeper } from "./project-keeper.ts";
+import { differences, refuseOtherNumerics } from "./other-numerics.ts";
+import { checkpointFiles, numericsOf, ProjectKeeper } from "./project-keeper.ts";
 import { selfPlay, theta, thetaK } from "./self-play.ts";
 import { changeNode, infoOf, standingOf } from "./tree.ts";
 import { ProjectWeights } from "./weights.ts";
@@ -80,6 +82,8 @@ interface Ready {
   readonly settings: SpinSettings;
   /** of the pairs as they are now */
   readonly hash: string;
+  /** as they are now */
+  readonly numerics: Numerics;
 }
 
 export interface TrainerParts {
@@ -254,7 +258,7 @@ export class Trainer {
   }
 
   /** @throws StudioError `no-node` or `pairs-changed` where the node cannot be trained now. */
-  async #ready({ project, node: id }: SpinRequest): Promise<Ready> {
+  async #ready({ project, node: id, anyNumerics = false }: SpinRequest): Promise<Ready> {
     const { store, damage } = this.#parts;
     const standing = await standingOf(store, project, id, damage);
     const { node } = standing;
@@ -268,15 +272,18 @@ export class Trainer {
         `${nodeName(node)} was begun with other pairs.`,
         "Put them back, keep it as it is, or start a new one.",
       );
-    return { node, settings, hash };
+    const numerics = numericsOf(await this.#networks.network(trainsOf(node)));
+    if (!anyNumerics) refuseOtherNumerics(node, numerics);
+    return { node, settings, hash, numerics };
   }
 
   async #begin({ project, saveEvery }: SpinRequest, ready: Ready, stop: AbortController): Promise<Run> {
     const { store, writer, damage } = this.#parts;
-    const { node, settings, hash } = ready;
+    const { node, settings, hash, numerics } = ready;
     const { id } = node;
-    if (node.pairs === null)
-      await writer.write(project, (held) => changeNode(held, project, id, { pairs: hash }, damage));
+    const started = { pairs: hash, numerics: { ...numerics } };
+    if (node.pairs === null || differences(node, numerics)?.length !== 0)
+      await writer.write(project, (held) => changeNode(held, project, id, started, damage));
     const pairs = (await readPairs(store, project)).filter(({ out }) => !out);
     const weights = this.#weights(project);
     const trains = trainsOf(node);
@@ -284,7 +291,7 @@ export class Trainer {
     const { vector: opponent, ground } = await weights.kept(node.opponent, trains);
     await this.#networks.lay(trains, theta, await weights.ground(node));
     await this.#networks.lay(trains, thetaK, ground);
-    const begun = { ...node, pairs: hash };
+    const begun = { ...node, ...started };
     const ids = pairs.map((pair) => pair.id);
     const keeping = { store, writer, project, model, node: begun, pairs: ids, weights, damage };
     const reports = (await readReports(store, project)).get(id) ?? [];

@@ -7,6 +7,7 @@ import { readPairList, readReports } from "../storage/projects.ts";
 import { type NodeStanding, readTree } from "../storage/tree.ts";
 import type { GrowRequest, NodeId, NodeInfo, ProjectState, SpinSettings } from "./api.ts";
 import type { Damage } from "./damage.ts";
+import { backendOf } from "./other-numerics.ts";
 
 export function infoOf({ node, newest, bytes }: NodeStanding): NodeInfo {
   const { id, parent, opponent, iteration, number, name, createdAt, deleted } = node;
@@ -22,6 +23,7 @@ export function infoOf({ node, newest, bytes }: NodeStanding): NodeInfo {
     name,
     settings,
     createdAt,
+    backend: backendOf(node),
     state,
     step,
     of: settings.steps,
@@ -100,7 +102,7 @@ export async function changeNode(
   store: KeyValue,
   project: string,
   id: NodeId,
-  change: Partial<Pick<NodeRecord, "deleted" | "pairs">>,
+  change: Partial<Pick<NodeRecord, "deleted" | "pairs" | "numerics">>,
   damage: Damage,
 ): Promise<NodeInfo> {
   const standing = await standingOf(store, project, id, damage);

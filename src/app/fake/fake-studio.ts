@@ -268,6 +268,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
         settings,
         name: title === `SPIN ${iteration}` ? null : title,
         createdAt: new Date().toISOString(),
+        backend: null,
         state: "begun",
         step: 0,
         of: settings.steps,
