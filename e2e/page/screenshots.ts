@@ -1,118 +1,91 @@
 /**
- * @file Pictures of every screen, in both themes, at three widths, on the engine that only pretends: to look at, not to compare.
- * `tsx e2e/page/screenshots.ts OUT [ADDRESS]`; without an address it serves the built page itself.
+ * @file Pictures of every screen and state, in both themes, at three widths, on the engine that only pretends: to look at, not to compare.
+ * `tsx e2e/page/screenshots.ts [--out DIR] [--only PREFIX] [--width 1440] [--theme dark] [--base ADDRESS]`; without an address it serves the built page itself.
  */
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { chromium, type Page } from "@playwright/test";
+import { parseArgs } from "node:util";
+import { type Browser, chromium, type Page } from "@playwright/test";
 import { preview } from "vite";
 import { browserArgs, ensureChromium } from "../browser.ts";
+import { NARROW, SIZES, WIDE } from "./sound.ts";
+import type { PageState } from "./made-project.ts";
+import { STATES } from "./states.ts";
 
-const SIZES = [
-  [1440, 900],
-  [1024, 768],
-  [390, 844],
+/** What a person can ask of the system, shown where it changes most. */
+const MODES = [
+  ["forced", { forcedColors: "active" }],
+  ["still", { reducedMotion: "reduce" }],
+  ["contrast", { contrast: "more" }],
 ] as const;
-const THEMES = ["light", "dark"] as const;
+const IN_MODES = [
+  "pairs-problems",
+  "iterate-running",
+  "iterate-tree",
+  "iterate-advanced",
+  "compare-grid",
+  "compare-slider",
+  "vote-counted",
+  "report-done",
+];
 
-const [out = "screenshots", address] = process.argv.slice(2);
-mkdirSync(out, { recursive: true });
-const server = address === undefined ? await preview({ preview: { port: 0 } }) : null;
-const base = address ?? server?.resolvedUrls?.local[0] ?? "";
-const browser = await chromium.launch({ executablePath: ensureChromium(), args: browserArgs() });
+const { values } = parseArgs({
+  options: {
+    out: { type: "string", default: "test-results/screens" },
+    only: { type: "string", default: "" },
+    base: { type: "string" },
+    width: { type: "string", multiple: true },
+    theme: { type: "string", multiple: true },
+  },
+});
 
-/** One picture in each size and theme of the page as it stands. */
+const themes = (["light", "dark"] as const).filter((theme) => values.theme?.includes(theme) ?? true);
+
 async function shoot(page: Page, name: string): Promise<void> {
-  for (const theme of THEMES) {
-    await page.emulateMedia({ colorScheme: theme });
-    for (const [width, height] of SIZES) {
-      await page.setViewportSize({ width, height });
-      await page.waitForTimeout(150);
-      await page.screenshot({ path: path.join(out, `${name}-${width}-${theme}.png`) });
-    }
-  }
-  await page.setViewportSize({ width: 1440, height: 900 });
+  // two frames: the charts are drawn after the layout is known
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await page.waitForTimeout(80);
+  await page.screenshot({ path: path.join(values.out, `${name}.png`) });
 }
 
-async function open(query: string): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+async function shootAll(browser: Browser, base: string, state: PageState): Promise<void> {
+  const context = await browser.newContext({ viewport: { width: WIDE[0], height: WIDE[1] }, baseURL: base });
   const page = await context.newPage();
-  page.on("console", (message) => message.type() === "error" && process.stderr.write(`${message.text()}\n`));
-  page.on("pageerror", (error) => process.stderr.write(`${error.message}\n`));
-  await page.goto(`${base}?fake=${query}`);
-  return page;
+  page.setDefaultTimeout(60_000);
+  page.on("pageerror", (error) => process.stderr.write(`${state.name}: ${error.message}\n`));
+  try {
+    await state.open(page, "calm");
+    await page.mouse.move(0, 0);
+    for (const [width, height] of state.narrow ? [NARROW] : SIZES) {
+      await page.setViewportSize({ width, height });
+      for (const colorScheme of themes) {
+        await page.emulateMedia({ colorScheme });
+        await shoot(page, `${state.name}-${width}-${colorScheme}`);
+      }
+    }
+    if (!IN_MODES.includes(state.name) || values.width?.includes(String(WIDE[0])) === false) return;
+    await page.setViewportSize({ width: WIDE[0], height: WIDE[1] });
+    for (const [mode, media] of MODES)
+      for (const colorScheme of themes) {
+        await page.emulateMedia({ colorScheme, forcedColors: null, reducedMotion: null, contrast: null, ...media });
+        await shoot(page, `${state.name}-${mode}-${colorScheme}`);
+      }
+  } catch (error) {
+    process.stderr.write(`${state.name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  } finally {
+    await context.close();
+  }
 }
 
-/** Pauses, so that all the pictures show the same moment. */
-async function halt(page: Page): Promise<void> {
-  await page.getByRole("button", { name: /^Pause/ }).click();
-  await page.getByRole("button", { name: /^Continue/ }).waitFor();
-}
-
+mkdirSync(values.out, { recursive: true });
+const server = values.base === undefined ? await preview({ preview: { port: 0 }, logLevel: "error" }) : null;
+const base = values.base ?? server?.resolvedUrls?.local[0] ?? "";
+const browser = await chromium.launch({ executablePath: ensureChromium(), args: browserArgs() });
 try {
-  const page = await open("calm");
-  const start = page.getByRole("button", { name: "Try it with the sample pairs" });
-  await page.locator(".mosaic").waitFor();
-  await shoot(page, "start");
-  await page.goto(`${base}?fake=calm#pairs`);
-  await page.waitForTimeout(400);
-  await shoot(page, "pairs-empty");
-  await page.goto(`${base}?fake=calm#start`);
-  await start.click();
-  await page.locator(".gallery").waitFor();
-  await shoot(page, "pairs");
-  await page.getByLabel("Caption of pair 3", { exact: true }).fill("");
-  await shoot(page, "pairs-problem");
-  await page.getByRole("button", { name: /^Use the 47/ }).click();
-  await page.goto(`${base}?fake=calm#iterate`);
-  await page.locator(".settings summary").click();
-  await shoot(page, "iterate-ready");
-  await page.getByLabel("Steps", { exact: true }).fill("0");
-  await shoot(page, "iterate-fault");
-  await page.getByLabel("Steps", { exact: true }).fill("60");
-  await page.goto(`${base}?fake=calm#compare`);
-  await shoot(page, "compare-empty");
-  await page.goto(`${base}?fake=calm#iterate`);
-  await page.getByRole("button", { name: "Start SPIN 1" }).click();
-  await page.getByText(/^Train [23]\d of 60$/).waitFor();
-  await halt(page);
-  await shoot(page, "iterate-paused");
-  await page.getByRole("button", { name: /^Continue/ }).click();
-  await page.getByRole("button", { name: "Start SPIN 2" }).waitFor();
-  await page.waitForTimeout(1500);
-  await shoot(page, "iterate-done");
-  await page.getByRole("button", { name: "Show as table" }).click();
-  await shoot(page, "iterate-table");
-  await page.getByRole("button", { name: "Start SPIN 2" }).click();
-  await page.getByRole("button", { name: "Start SPIN 3" }).waitFor();
-  await page.waitForTimeout(1500);
-  await page.goto(`${base}?fake=calm#compare`);
-  await shoot(page, "compare");
-  await page.getByRole("link", { name: "Open side by side" }).click();
-  await page.locator(".handle").waitFor();
-  await shoot(page, "viewer");
-  await page.keyboard.press("m");
-  await shoot(page, "viewer-beside");
-  await page.goto(`${base}?fake=calm#start`);
-  await page.reload();
-  await page.getByText("Your project").waitFor();
-  await page.waitForTimeout(300);
-  await shoot(page, "start-returning");
-  await page.context().close();
-
-  const slow = await open("slow,fail,no-gpu");
-  await slow.getByRole("button", { name: "Try it with the sample pairs" }).click();
-  await slow.getByRole("button", { name: "Start SPIN 1" }).click();
-  await slow.locator(".gallery canvas").nth(9).waitFor();
-  await shoot(slow, "iterate-drawing");
-  await slow.context().close();
-
-  const lost = await open("fast,fail,no-gpu");
-  await lost.getByRole("button", { name: "Try it with the sample pairs" }).click();
-  await lost.getByRole("button", { name: "Start SPIN 1" }).click();
-  await lost.getByRole("alert").waitFor();
-  await shoot(lost, "iterate-lost");
-  await lost.context().close();
+  const wanted = STATES.filter(({ name }) => name.startsWith(values.only));
+  for (const state of wanted) await shootAll(browser, base, state);
+  process.stdout.write(`${wanted.length} states in ${path.resolve(values.out)}\n`);
 } finally {
   await browser.close();
   await server?.close();

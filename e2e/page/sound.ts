@@ -20,7 +20,7 @@ export async function faults(
     await page.setViewportSize({ width, height });
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      const { violations } = await new AxeBuilder({ page }).analyze();
+      const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze(); // no frames: no second page
       for (const { id, nodes } of violations) found.push(`${state} ${width} ${colorScheme}: ${id} ${nodes[0]?.html}`);
     }
     const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -28,4 +28,24 @@ export async function faults(
     found.push(...((await each?.([width, height])) ?? []));
   }
   return found;
+}
+
+const TOUCH = 44;
+
+/** What is to be touched and is smaller than a fingertip; links within a sentence may be (WCAG 2.5.5). */
+export async function small(page: Page, state: string): Promise<readonly string[]> {
+  const found = await page.evaluate((least) => {
+    const modal = document.querySelector("dialog:modal, [popover]:popover-open");
+    return [
+      ...document.querySelectorAll<HTMLElement>("a[href], button, input, select, textarea, summary, [role=slider]"),
+    ]
+      .filter((element) => modal === null || modal.contains(element))
+      .filter((element) => element.checkVisibility({ visibilityProperty: true }) && element.closest("p") === null)
+      .flatMap((element) => {
+        const { width, height } = (element.closest("label") ?? element).getBoundingClientRect();
+        const fits = width === 0 || Math.min(width, height) > least - 0.5;
+        return fits ? [] : [`${Math.round(width)} x ${Math.round(height)}: ${element.outerHTML.slice(0, 120)}`];
+      });
+  }, TOUCH);
+  return found.map((words) => `${state}: ${words}`);
 }
