@@ -6,6 +6,7 @@ import { smooth, spanFor } from "../curves.ts";
 import { percent, room, took } from "../format.ts";
 import { useActions, useStudio } from "../state/context.tsx";
 import { nameOf, newest, nextNode } from "../state/nodes.ts";
+import { isRunning } from "../state/selectors.ts";
 import { useReports } from "../use-reports.ts";
 import { Primary } from "./primary.tsx";
 import { Samples } from "./samples.tsx";
@@ -79,7 +80,7 @@ function DoneFacts({ node }: { readonly node: NodeInfo }) {
 function Beside({ node }: { readonly node: NodeInfo }) {
   const actions = useActions();
   const finished = useStudio((state) => state.finished);
-  const ready = useStudio((state) => state.machine === "ready" && state.current === null);
+  const ready = useStudio((state) => state.machine === "ready" && !isRunning(state));
   useEffect(() => {
     if (ready) void actions.drawMissing();
   }, [actions, ready]);
