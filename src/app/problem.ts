@@ -7,6 +7,8 @@ export type Remedy =
   | { readonly kind: "keep"; readonly label: string }
   /** the run goes, its settings stay */
   | { readonly kind: "discard"; readonly label: string }
+  /** the run, once something was deleted */
+  | { readonly kind: "make-room"; readonly label: string }
   | { readonly kind: "look-again"; readonly label: string }
   | { readonly kind: "dismiss"; readonly label: string };
 

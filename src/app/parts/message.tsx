@@ -2,6 +2,7 @@
 import { useState, type ReactNode } from "react";
 import type { Problem } from "../problem.ts";
 import { useActions } from "../state/context.tsx";
+import { FullDialog } from "./full-dialog.tsx";
 import { Glyph, type GlyphName } from "./glyph.tsx";
 
 export interface MessageProps {
@@ -30,6 +31,7 @@ export function Message({ bad = false, glyph = bad ? "bang" : "check", title, ch
 export function ProblemMessage({ problem, primary }: { readonly problem: Problem; readonly primary?: boolean }) {
   const actions = useActions();
   const { remedy } = problem;
+  const [asking, setAsking] = useState(remedy.kind === "make-room");
   const act = (): void => {
     switch (remedy.kind) {
       case "reload":
@@ -44,6 +46,9 @@ export function ProblemMessage({ problem, primary }: { readonly problem: Problem
       case "discard":
         void actions.discard();
         return;
+      case "make-room":
+        setAsking(true);
+        return;
       case "look-again":
         void actions.boot();
         return;
@@ -53,20 +58,23 @@ export function ProblemMessage({ problem, primary }: { readonly problem: Problem
     }
   };
   return (
-    <Message
-      bad
-      title={problem.title}
-      buttons={
-        <>
-          <button type="button" className={primary ? "button primary" : "button"} onClick={act}>
-            {remedy.label}
-          </button>
-          <CopyDiagnostics text={problem.diagnostics} />
-        </>
-      }
-    >
-      <p>{problem.safe}</p>
-    </Message>
+    <>
+      <Message
+        bad
+        title={problem.title}
+        buttons={
+          <>
+            <button type="button" className={primary ? "button primary" : "button"} onClick={act}>
+              {remedy.label}
+            </button>
+            <CopyDiagnostics text={problem.diagnostics} />
+          </>
+        }
+      >
+        <p>{problem.safe}</p>
+      </Message>
+      {asking ? <FullDialog problem={problem} onClose={() => setAsking(false)} /> : null}
+    </>
   );
 }
 

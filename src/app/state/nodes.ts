@@ -30,6 +30,15 @@ export function newest(state: WithNodes): NodeId {
   return models(state).at(-1) ?? BASE;
 }
 
+/** What could be deleted to make room: what the run under way does not need, and what is deleted already first. */
+export function spare(state: Pick<StudioState, "nodes" | "current">): readonly NodeInfo[] {
+  const { nodes, current } = state;
+  const run = nodeOf(state, current?.node ?? null);
+  const needed = [run?.id, run?.opponent, run?.parent, current?.opponent];
+  const there = nodes.filter(({ id, bytes }) => bytes > 0 && !needed.includes(id));
+  return there.toSorted((a, b) => Number(a.deleted === null) - Number(b.deleted === null));
+}
+
 /** In an address: 0 is Base. */
 export function numberOf(state: WithNodes, id: NodeId): number {
   return nodeOf(state, id)?.number ?? 0;

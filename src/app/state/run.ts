@@ -5,6 +5,7 @@ import { iterationSpan, count } from "../format.ts";
 import { CLOSE, messageOf, problemFrom, type Problem } from "../problem.ts";
 import { pausedRun } from "./machine.ts";
 import { keptNodes, type NextNode, nextNode, nodeOf, withNode } from "./nodes.ts";
+import { askedFirst } from "./other-numbers.ts";
 import { dropTrial, onSampleEvent, withSample } from "./samples.ts";
 import { isRunning, nextSettings, whyNotStart } from "./selectors.ts";
 import type { Current, Deps, RunSlice, Slice, StudioState } from "./studio-state.ts";
@@ -48,6 +49,8 @@ export const createRun: Slice<RunSlice> = (set, get, deps) => {
         .catch(() => undefined);
       return;
     }
+    const question = askedFirst(error, get());
+    if (question !== null) return set(question);
     const node = get().current?.node ?? null;
     set(failed(get(), error));
     if (get().current === null && node !== null) await forgotten(node);
@@ -57,7 +60,7 @@ export const createRun: Slice<RunSlice> = (set, get, deps) => {
     current: null,
     finished: null,
 
-    async spin(wanted) {
+    async spin(wanted, anyNumerics = false) {
       if (isRunning(get()) || whyNotStart(get()) !== null) return;
       const chosen = nodeOf(get(), wanted ?? null);
       if (chosen !== undefined && get().current?.node !== chosen.id) set({ current: pausedRun(chosen) });
@@ -74,7 +77,7 @@ export const createRun: Slice<RunSlice> = (set, get, deps) => {
       dropTrial(get(), deps);
       // claimed before the first wait, so that a second click finds it running
       set({
-        current: { ...(before ?? fresh(next, settings)), phase: "running", startedAt, problem: null },
+        current: { ...(before ?? fresh(next, settings)), phase: "running", startedAt, problem: null, asks: null },
         finished: null,
         trial: null,
       });
@@ -86,7 +89,7 @@ export const createRun: Slice<RunSlice> = (set, get, deps) => {
       }
       try {
         const node = before?.node ?? (await grown(next, settings));
-        const outcome = await deps.studio.call("spin", { project, node, saveEvery: SAVE_EVERY });
+        const outcome = await deps.studio.call("spin", { project, node, saveEvery: SAVE_EVERY, anyNumerics });
         if (outcome === "paused") {
           set((state) => ({ current: state.current && { ...state.current, phase: "paused" } }));
           await get().refresh();
@@ -204,12 +207,23 @@ function failed(state: StudioState, error: unknown): Partial<StudioState> {
   const nothingDone = lastSaved === undefined && current.step === 0 && current.opponents.length === 0;
   const remedy = nothingDone ? CLOSE : ({ kind: "resume", label: `Continue ${name}` } as const);
   const what = `${name} stopped at step ${current.step}.`;
+  const told = problemFrom(error, { what, safe, remedy });
+  const { code } = messageOf(error);
   const problem =
-    messageOf(error).code === "not-finite"
-      ? notFinite(current, safe, problemFrom(error, { what, safe, remedy }))
-      : problemFrom(error, { what, safe, remedy });
+    code === "not-finite" ? notFinite(current, safe, told) : code === "quota" ? full(current, safe, told) : told;
   // nothing was done yet: back to where the settings can be changed
   return nothingDone ? { current: null, problem } : { current: { ...current, phase: "failed", problem } };
+}
+
+/** What could not be saved is made again once there is room. */
+function full({ name, step, stage }: Current, safe: string, problem: Problem): Problem {
+  const lost = stage === "train" ? `Step ${step} of ${name}` : `What ${name} draws and trains`;
+  return {
+    ...problem,
+    title: "This page’s storage is full.",
+    safe: `${lost} could not be saved. ${safe}`,
+    remedy: { kind: "make-room", label: "Make room" },
+  };
 }
 
 /** A run is the same numbers again, so to go on would stop at the same step: it is kept where it was good, or begun anew. */

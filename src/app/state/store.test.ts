@@ -9,7 +9,7 @@ import type { Pictures } from "../pictures.ts";
 import { printRoute } from "../route.ts";
 import { primaryInWords, statusInWords } from "../words.ts";
 import { nodeName } from "../../lib/node-name.ts";
-import { keptNodes } from "./nodes.ts";
+import { keptNodes, spare } from "./nodes.ts";
 import { goodPairs, nextSettings, whyNotStart } from "./selectors.ts";
 import { createStudioStore, type StudioStore } from "./store.ts";
 import { testDeps } from "./test-support.ts";
@@ -181,6 +181,30 @@ test("a lost device keeps the run, says what is safe, and its button goes on", a
   expect(current?.problem?.safe).toMatch(/^Safe: 48 pairs, Base, and SPIN 1 up to step 10\./);
   await through(store.getState().spin());
   expect(keptNames(store.getState())).toEqual(["SPIN 1"]);
+});
+
+test("a full storage: what was deleted already is offered first, goes for good, and the run goes on", async () => {
+  const { store } = await withSamples({ failAt: 12, full: true });
+  const state = store.getState;
+  await through(state().spin());
+  expect(state().current).toMatchObject({
+    phase: "failed",
+    problem: { title: "This page’s storage is full.", remedy: { kind: "make-room", label: "Make room" } },
+  });
+  expect(state().current?.problem?.safe).toMatch(
+    /^Step 12 of SPIN 1 could not be saved. Safe: 48 pairs, Base, and SPIN 1 up to step 10\./,
+  );
+  // the run's own saves are not offered
+  expect(spare(state())).toEqual([]);
+  await through(state().makeRoom([]));
+  expect(keptNames(state())).toEqual(["SPIN 1"]);
+  const [first] = state().nodes;
+  await through(state().deleteNode(first?.id ?? ""));
+  await through(state().spin());
+  expect(spare(state()).map(nodeName)).toEqual(["SPIN 1", "SPIN 1 b"]);
+  expect(spare(state())[0]?.id).toBe(first?.id);
+  await through(state().makeRoom([first?.id ?? ""]));
+  expect(state().nodes.some(({ id }) => id === first?.id)).toBe(false);
 });
 
 test("a run that fails before anything was done leaves no run behind, and its settings can be changed", async () => {

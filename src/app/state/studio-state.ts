@@ -206,6 +206,8 @@ export interface TreeSlice {
   restoreNode(node: NodeId): Promise<void>;
   /** Frees what was deleted, or one node of it; gives the bytes. */
   purge(node?: NodeId): Promise<number>;
+  /** Deletes these for good, and goes on with the run that the storage had no room for. */
+  makeRoom(nodes: readonly NodeId[]): Promise<void>;
   /** Null: it could not be made, and that was told. */
   exportNode(node: NodeId, what: ExportKind): Promise<ExportedFile | null>;
   /** Draws prompt 1 for each node that lacks it, unless something else draws or runs. */
@@ -239,6 +241,8 @@ export interface Current {
   readonly savedSteps: readonly number[];
   readonly startedAt: number | null;
   readonly problem: Problem | null;
+  /** it was begun where the numbers are slightly others, and goes on when a person says so */
+  readonly asks?: { readonly title: string; readonly safe: string } | null;
 }
 
 /** What is remembered of a node that was kept while the page was open. */
@@ -253,7 +257,7 @@ export interface RunSlice {
   readonly current: Current | null;
   readonly finished: Finished | null;
   /** Grows and trains the next node, or goes on with the one under way; with a node: goes on with that one. */
-  spin(node?: NodeId): Promise<void>;
+  spin(node?: NodeId, anyNumerics?: boolean): Promise<void>;
   pause(): Promise<void>;
   /** Ends the run where it stands; one that runs is paused first. */
   stopAndKeep(): Promise<void>;

@@ -126,6 +126,20 @@ export const createTree: Slice<TreeSlice> = (set, get, deps) => {
       }
     },
 
+    async makeRoom(nodes) {
+      try {
+        for (const node of nodes) {
+          if (nodeOf(get(), node)?.deleted === null) await deps.studio.call("deleteNode", { project, node });
+          await deps.studio.call("purge", { project, node });
+        }
+        set({ undoable: null, problem: null });
+        await get().refresh();
+      } catch (error) {
+        return refused(error, "The space could not be freed.", "The run is as it was.");
+      }
+      await get().spin();
+    },
+
     async exportNode(node, what) {
       try {
         return await deps.studio.call("exportNode", { project, node, what });
