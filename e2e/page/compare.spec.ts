@@ -1,8 +1,10 @@
 /** @file Compare on the engine that only pretends: the grid, the viewer and the files, by names and by keys alone. */
 import { readFileSync } from "node:fs";
-import { expect, test, type Locator, type Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 import { decode } from "fast-png";
 import { unzipSync } from "fflate";
+import { SCORING } from "../../src/app/fake/made-up-scores.ts";
+import { expect, test } from "./origin.ts";
 import { faults } from "./sound.ts";
 
 // no device is used, so one project is enough
@@ -33,13 +35,19 @@ const PROJECT = {
   })),
   reports: {},
   votes: [],
+  notes: {
+    compare: { prompts: PROMPTS.map((text, at) => ({ text, seed: 42 + at })), seedsEach: 1, hidden: [] },
+  },
 };
 const CELLS = 3 * 4;
 
-async function openTree(page: Page, words = "fast", place = "compare"): Promise<void> {
-  await page.addInitScript((project) => {
-    if (sessionStorage.getItem("spin-studio.fake") === null) sessionStorage.setItem("spin-studio.fake", project);
-  }, JSON.stringify(PROJECT));
+async function openTree(page: Page, words = "fast", place = "compare", notes: object = PROJECT.notes): Promise<void> {
+  await page.addInitScript(
+    (project) => {
+      if (sessionStorage.getItem("spin-studio.fake") === null) sessionStorage.setItem("spin-studio.fake", project);
+    },
+    JSON.stringify({ ...PROJECT, notes }),
+  );
   await page.goto(`/?fake=${words}#${place}`);
 }
 
@@ -98,6 +106,24 @@ test("prompts, seeds and columns are chosen, drawn, and there again after a relo
   await expect(page.getByRole("rowheader").nth(5)).toContainText("seed 145");
   await expect(page.getByRole("columnheader")).toHaveText(["Prompt, seed", "Base", "SPIN 2", "gentle, long"]);
   await expect(page.getByRole("rowheader").filter({ hasText: first })).toHaveCount(0);
+});
+
+test("where nobody chose prompts they are such as no training sees, and that is said; else it is said that it does", async ({
+  page,
+}) => {
+  await openTree(page, "fast", "compare", {});
+  await drawn(page, 4 * 4);
+  await expect(page.getByText("4 prompts, 4 models")).toContainText("No training sees these captions.");
+  await expect(page.getByRole("rowheader")).toHaveText(
+    SCORING.prompts.slice(0, 4).map((text, at) => `${text}seed ${42 + at}`),
+  );
+  await page.goto("/?fake=fast#vote");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(SCORING.prompts[0] ?? "");
+  await expect(page.locator(".tally")).toContainText("No training sees these captions.");
+  await page.goto("/?fake=fast,unscored#compare");
+  await page.reload();
+  await drawn(page, 3 * 4);
+  await expect(page.getByText("3 prompts, 4 models")).toContainText("Training sees these captions, so how others fare");
 });
 
 test("drawing tells how far it is, stops, and goes on when it is asked to", async ({ page }) => {
@@ -299,6 +325,7 @@ test("single keys are off where one types, and can be switched off", async ({ pa
   await page.keyboard.press("ArrowDown");
   await expect(page).toHaveURL(/#compare\/1\/0-1$/);
   await page.reload();
+  await expect(page.getByRole("combobox", { name: "Left" })).toBeVisible();
   await page.keyboard.press("c");
   await page.keyboard.press("Escape");
   await expect(page).toHaveURL(/#compare$/);

@@ -45,7 +45,7 @@ test("a folder of captioned pictures through two iterations to the same seeds si
   await ready(page);
   await page.getByRole("link", { name: "Compare", exact: true }).click();
   const cells = page.getByRole("table").locator("canvas");
-  await expect(cells).toHaveCount(3 * 3, { timeout: 240_000 });
+  await expect(cells).toHaveCount(3 * 4, { timeout: 240_000 });
   expect(foreign).toEqual([]);
 });
 

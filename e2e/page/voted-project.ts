@@ -57,7 +57,9 @@ export async function openProject(
     return { ...vote, id: `old-${at}`, at: new Date(Date.UTC(2026, 0, 1, 0, at)).toISOString() };
   });
   const pairs = prompts.map((caption, at) => ({ id: `sample-${at}`, caption, side: 64, pixels: null }));
-  const text = JSON.stringify({ pairs, nodes, reports: {}, votes: kept });
+  const asked = prompts.map((words, at) => ({ text: words, seed: 42 + at }));
+  const notes = { compare: { prompts: asked, seedsEach: 1, hidden: [] } };
+  const text = JSON.stringify({ pairs, nodes, reports: {}, votes: kept, notes });
   await page.addInitScript(
     ([key, project]) => {
       if (sessionStorage.getItem(key) === null) sessionStorage.setItem(key, project);

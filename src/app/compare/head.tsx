@@ -15,6 +15,7 @@ import { runInWords } from "../words.ts";
 import type { At } from "./grid.tsx";
 import { OnePrompt, Setup } from "./setup.tsx";
 import { drawnWith, useSave } from "./use-save.ts";
+import { useSeen } from "../use-seen.ts";
 
 export interface HeadProps {
   readonly rows: readonly Prompt[];
@@ -73,6 +74,7 @@ function News({ columns }: { readonly columns: readonly NodeId[] }) {
   const prompts = useStudio((state) => state.prompts.length);
   const seedsEach = useStudio((state) => state.seedsEach);
   const model = useStudio((state) => state.model);
+  const seen = useSeen();
   const drawing = useStudio((state) => state.drawing);
   const drawn = useStudio((state) => (state.drawing === null ? "" : nameOf(state, state.drawing.node)));
   const missing = useStudio(missingIn);
@@ -90,11 +92,12 @@ function News({ columns }: { readonly columns: readonly NodeId[] }) {
   }
   if (waiting !== null && missing > 0) return <p>{waiting}. What is missing here is drawn after it.</p>;
   if (held && missing > 0) return <p>{count(missing, "picture is", "pictures are")} missing</p>;
+  if (prompts === 0) return <p>{model === null ? "The model is being opened." : "No prompts yet"}</p>;
   return (
     <p>
       {count(prompts, "prompt")}, {count(columns.length, "model")},{" "}
       {seedsEach === 1 ? "the same seed in every row" : `${seedsEach} seeds a prompt, the same in every row`}
-      {model === null ? "" : `, ${drawnWith(model)}`}
+      {model === null ? "" : `, ${drawnWith(model)}. ${seen}`}
     </p>
   );
 }

@@ -66,7 +66,7 @@ function Stages({ settings, opponent }: { readonly settings: SpinSettings; reado
         <span>1</span>
         <span>
           <b>Draw opponents.</b> {opponent} draws one picture for each of{" "}
-          {used === all ? `your ${all} prompts` : `the first ${used} of your ${all} prompts`}.
+          {used === all ? `your ${all} prompts` : `${used} of your ${all} prompts`}.
         </span>
         <Time seconds={times?.opponents ?? null} />
       </li>

@@ -3,14 +3,13 @@ import * as v from "valibot";
 import { BASE } from "../../lib/node-name.ts";
 import type { DrawRequest, ModelInfo, NodeId, PageEvent, Picture } from "../../studio/api.ts";
 import { CLOSE, isAbort, problemFrom } from "../problem.ts";
+import { defaultPrompts, FIRST_SEED } from "./compare-prompts.ts";
 import { keptNodes, models } from "./nodes.ts";
 import { cellKey, isRunning } from "./selectors.ts";
-import type { CompareSlice, Deps, PairItem, Prompt, Slice, StudioState } from "./studio-state.ts";
+import type { CompareSlice, Deps, Prompt, Slice, StudioState } from "./studio-state.ts";
 
-export const FIRST_SEED = 42;
 export const MOST_PROMPTS = 50;
 export const MOST_SEEDS = 4;
-const PROMPT_COUNT = 4;
 const SEED_STRIDE = 100;
 const NOTE = "compare";
 
@@ -25,6 +24,7 @@ const noteSchema = v.object({
 
 export const emptyCompare = {
   prompts: [],
+  ownPrompts: false,
   seedsEach: 1,
   hidden: [],
   sides: { left: null, right: null },
@@ -39,16 +39,6 @@ export function drawSteps(large: boolean): number {
 /** With what the grid is drawn. */
 export function drawSettings(model: ModelInfo): Pick<DrawRequest, "steps" | "guidance" | "negativePrompt"> {
   return { steps: drawSteps(model.large), guidance: model.guidance, negativePrompt: "" };
-}
-
-/** A few captions, spread over the pairs, each with its own seed. */
-export function promptsFrom(pairs: readonly Pick<PairItem, "caption">[]): readonly Prompt[] {
-  const captions = [...new Set(pairs.map((pair) => pair.caption.trim()))].filter((caption) => caption !== "");
-  const stride = Math.max(1, Math.floor(captions.length / PROMPT_COUNT));
-  return captions
-    .filter((_, at) => at % stride === 0)
-    .slice(0, PROMPT_COUNT)
-    .map((text, at) => ({ text, seed: FIRST_SEED + at }));
 }
 
 /** The grid's rows: a prompt's further seeds are 100 apart, so they stay what they are when prompts come and go. */
@@ -105,12 +95,12 @@ export const createCompare: Slice<CompareSlice> = (set, get, deps) => {
     // prompts of an earlier visit are worth less than a message in the way: without them there are the pairs' own
     const value = await deps.studio.call("readNote", { project, name: NOTE }).catch(() => null);
     const note = v.safeParse(noteSchema, value);
-    if (note.success && note.output.prompts.length > 0) set(note.output);
+    if (note.success && note.output.prompts.length > 0) set({ ...note.output, ownPrompts: true });
   };
 
   /** Changes what the grid shows, keeps it, and draws what is new. */
   const choose = (part: Partial<Pick<StudioState, "prompts" | "seedsEach" | "hidden">>): void => {
-    set({ ...part, held: null });
+    set({ ...part, ownPrompts: true, held: null });
     const { prompts, seedsEach, hidden } = get();
     void deps.studio
       .call("writeNote", { project, name: NOTE, value: { prompts, seedsEach, hidden } })
@@ -129,6 +119,12 @@ export const createCompare: Slice<CompareSlice> = (set, get, deps) => {
     drawing: null,
 
     recallCompare: () => (recalled ??= recall()),
+
+    settlePrompts() {
+      const { model, pairs, nodes, prompts, ownPrompts } = get();
+      if (model === null || ownPrompts || (nodes.length > 0 && prompts.length > 0)) return;
+      set({ prompts: pairs.length + nodes.length === 0 ? [] : defaultPrompts({ model, pairs }) });
+    },
 
     addPrompt(text) {
       const wanted = text.trim();

@@ -4,8 +4,7 @@ import type { NodeInfo, ProjectState } from "../../studio/api.ts";
 import { storedItem } from "./pair-about.ts";
 import { inOrder, reviewed } from "./pair-review.ts";
 import { problemFrom } from "../problem.ts";
-import { promptsFrom } from "./compare.ts";
-import { isGood, isRunning } from "./selectors.ts";
+import { isRunning } from "./selectors.ts";
 import type { BackendName, Current, Deps, MachineSlice, PairItem, Slice, StudioState } from "./studio-state.ts";
 
 export const MODEL = "pocket";
@@ -18,7 +17,9 @@ export const createMachine: Slice<MachineSlice> = (set, get, deps) => {
       const preflight = await deps.studio.call("preflight", { force });
       set({ preflight, machine: "opening" });
       const model = await deps.studio.call("open", { backend: preflight.chosen, model: MODEL });
-      set({ model, machine: "ready" });
+      set({ model });
+      get().settlePrompts();
+      set({ machine: "ready" });
     } catch (error) {
       const problem = problemFrom(error, {
         what: "The model could not be opened.",
@@ -78,7 +79,6 @@ async function adopt(state: ProjectState, deps: Deps): Promise<Partial<StudioSta
     damaged: state.damaged,
     elsewhere: state.elsewhere,
     current: interruptedRun(state.nodes),
-    prompts: promptsFrom(pairs.filter(isGood)),
   };
 }
 

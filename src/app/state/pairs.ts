@@ -6,11 +6,11 @@ import { alike } from "./pair-alike.ts";
 import { applied, entryOf, remember, sealed } from "./pair-history.ts";
 import { inOrder, inTraining, reviewed } from "./pair-review.ts";
 import { CLOSE, messageOf, problemFrom } from "../problem.ts";
-import { emptyCompare, promptsFrom } from "./compare.ts";
+import { emptyCompare } from "./compare.ts";
 import { picturesOf } from "./run.ts";
 import { dropTrial } from "./samples.ts";
 import { emptySettings } from "./settings.ts";
-import { goodPairs, isFaulty, isGood } from "./selectors.ts";
+import { isFaulty, isGood } from "./selectors.ts";
 import { emptyReport } from "./report.ts";
 import { emptyTree } from "./tree.ts";
 import { emptyVote } from "./vote.ts";
@@ -224,7 +224,7 @@ export const createPairs: Slice<PairsSlice> = (set, get, deps) => {
     clearRefused: () => set({ refused: [] }),
 
     async savePairs() {
-      const { pairs, nodes } = get();
+      const { pairs } = get();
       if (!get().unsaved) return;
       set((state) => ({ past: sealed(state.past) }));
       try {
@@ -232,8 +232,7 @@ export const createPairs: Slice<PairsSlice> = (set, get, deps) => {
         const pictures = new Map(pairs.map(({ id, picture }) => [id, picture]));
         deps.pictures.hold(kept.map(({ id, sha256 }) => [pictures.get(id) ?? "", sha256]));
         set((state) => ({ unsaved: state.pairs !== pairs && state.unsaved }));
-        // prompts are fixed once there are pictures to compare
-        if (nodes.length === 0 || get().prompts.length === 0) set({ prompts: promptsFrom(goodPairs({ pairs })) });
+        get().settlePrompts();
       } catch (error) {
         const problem = problemFrom(error, {
           what: "The pairs could not be saved.",

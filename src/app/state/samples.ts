@@ -2,7 +2,8 @@
 import type { NodeId, PageEvent, Picture } from "../../studio/api.ts";
 import { filmEvery } from "../film.ts";
 import { CLOSE, isAbort, problemFrom } from "../problem.ts";
-import { drawSettings, FIRST_SEED, withCell } from "./compare.ts";
+import { drawSettings, withCell } from "./compare.ts";
+import { FIRST_SEED } from "./compare-prompts.ts";
 import { nodeOf } from "./nodes.ts";
 import { cellKey, isRunning } from "./selectors.ts";
 import type { Current, Deps, Prompt, Sample, SamplesSlice, Slice, StudioState } from "./studio-state.ts";

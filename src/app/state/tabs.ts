@@ -1,11 +1,11 @@
 /** @file Two tabs of one project: one trains, the other reads along and can take over. What the other did is taken in here. */
 import { nodeName } from "../../lib/node-name.ts";
 import type { ProjectState } from "../../studio/api.ts";
-import { promptsFrom } from "./compare.ts";
+import { defaultPrompts } from "./compare-prompts.ts";
 import { interruptedRun, pausedRun, storedPairs } from "./machine.ts";
 import { nodeOf } from "./nodes.ts";
 import { picturesOf } from "./run.ts";
-import { isGood, isRunning } from "./selectors.ts";
+import { isRunning } from "./selectors.ts";
 import type { Current, Deps, StudioState } from "./studio-state.ts";
 
 /** The project as it now is, as state; a run of our own goes on undisturbed. */
@@ -58,6 +58,7 @@ async function changedPairs(project: ProjectState, state: StudioState, deps: Dep
   if (state.unsaved || isRunning(state) || print(known) === print(project.pairs)) return {};
   const pairs = await storedPairs(project, deps);
   deps.pictures.drop(state.pairs.map(({ picture }) => picture));
-  const prompts = state.prompts.length > 0 ? state.prompts : promptsFrom(pairs.filter(isGood));
+  const { model } = state;
+  const prompts = state.prompts.length > 0 || model === null ? state.prompts : defaultPrompts({ model, pairs });
   return { pairs, prompts, past: [], future: [], selected: pairs[0]?.id ?? null };
 }

@@ -4,6 +4,7 @@ import { BASE } from "../../lib/node-name.ts";
 import type { CallName, Calls, Studio } from "../../studio/api.ts";
 import { createFakeStudio } from "../fake/fake-studio.ts";
 import { PRESETS } from "../fake/made-up.ts";
+import { SCORING } from "../fake/made-up-scores.ts";
 import type { Pictures } from "../pictures.ts";
 import { votesJsonl } from "../vote/votes-jsonl.ts";
 import { createStudioStore, type StudioStore } from "./store.ts";
@@ -49,6 +50,8 @@ const PROJECT = {
   reports: {},
   votes: [],
 };
+/** Captions that no training sees. */
+const HELD_OUT = SCORING.prompts.slice(0, 4);
 
 async function grown(): Promise<Bench> {
   const memory = { getItem: () => JSON.stringify(PROJECT), setItem: () => undefined, removeItem: () => undefined };
@@ -102,6 +105,7 @@ test("the first comparisons are the grid's prompts and seeds, and the sides are 
   const { store } = await grown();
   const ballots = ballotsOf(store.getState(), rivals, 200);
   expect(ballots.slice(0, 4).map(({ prompt }) => prompt)).toEqual(store.getState().prompts);
+  expect(ballots.slice(0, 4).map(({ prompt }) => prompt.text)).toEqual(HELD_OUT);
   expect(ballots[4]?.prompt.seed).toBe((store.getState().prompts[0]?.seed ?? 0) + 100);
   const left = ballots.filter(({ side }) => side === "left").length;
   expect(left).toBeGreaterThan(60);

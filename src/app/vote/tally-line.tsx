@@ -7,11 +7,13 @@ import { useStudio } from "../state/context.tsx";
 import { nameOf } from "../state/nodes.ts";
 import { ENOUGH, type Rivals, type Share, tallyOf } from "../state/tally.ts";
 import { RivalsChoice } from "./rivals.tsx";
+import { useSeen } from "../use-seen.ts";
 
 export function TallyLine({ rivals }: { readonly rivals: Rivals }) {
   const votes = useStudio((state) => state.votes);
   const nodes = useStudio((state) => state.nodes);
   const tally = useMemo(() => tallyOf(votes, rivals), [votes, rivals]);
+  const seen = useSeen();
   const [name, other] = [nameOf({ nodes }, rivals.a), nameOf({ nodes }, rivals.b)];
   return (
     <div className="tally">
@@ -22,13 +24,17 @@ export function TallyLine({ rivals }: { readonly rivals: Rivals }) {
           <span className="num">
             {tally.decided} of {ENOUGH}
           </span>
-          <p>The first winning rate shows after {ENOUGH} votes, so that early luck does not lead you.</p>
+          <p>
+            The first winning rate shows after {ENOUGH} votes, so that early luck does not lead you. {seen}
+          </p>
         </>
       ) : (
         <>
           <IntervalLine share={tally.share} />
           <b className="num">{percent(tally.share.rate)}</b>
-          <p>{tallyInWords(tally, name, other)} Sides are random and hidden.</p>
+          <p>
+            {tallyInWords(tally, name, other)} Sides are random and hidden. {seen}
+          </p>
         </>
       )}
     </div>
@@ -38,7 +44,7 @@ export function TallyLine({ rivals }: { readonly rivals: Rivals }) {
 /** The rate as a stroke on its interval; the dotted line is one half, where neither is ahead. */
 export function IntervalLine({ share: { rate, interval } }: { readonly share: Share }) {
   const [low, high] = interval.map((share) => 400 * share) as [number, number];
-  const words = `${percent(rate)}, 95 percent interval ${rangeOf(interval)}`;
+  const words = `${percent(rate)}, 95 percent interval ${rangeOf(interval)}`.replaceAll(" %", " percent");
   return (
     <svg className="interval" viewBox="0 0 400 28" preserveAspectRatio="none" role="img" aria-label={words}>
       <path className="axis" d="M0 14H400" />

@@ -45,6 +45,7 @@ function Voting({ rivals }: { readonly rivals: Rivals }) {
   const actions = useActions();
   const ready = useStudio((state) => state.machine === "ready");
   const prompts = useStudio((state) => state.prompts);
+  const unknown = useStudio((state) => state.machine === "looking" || state.machine === "opening");
   const votes = useStudio((state) => state.votes);
   const salt = useStudio((state) => state.salt);
   const sessions = useStudio((state) => state.sessions);
@@ -56,7 +57,7 @@ function Voting({ rivals }: { readonly rivals: Rivals }) {
     if (ready && ballot !== null) void actions.drawBallots(rivals);
   }, [actions, ready, rivals, ballot]);
   const between = votesBetween(votes, rivals);
-  if (prompts.length === 0) return <NoPrompts />;
+  if (prompts.length === 0) return unknown ? <section className="screen vote" aria-label="Vote" /> : <NoPrompts />;
   if (ballot === null) return <Enough rivals={rivals} />;
   return (
     <Ask
