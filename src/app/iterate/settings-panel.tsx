@@ -4,6 +4,7 @@ import type { SpinSettings } from "../../studio/api.ts";
 import { Choice } from "../parts/choice.tsx";
 import { Glyph } from "../parts/glyph.tsx";
 import { count } from "../format.ts";
+import { plainText } from "../pairs/plain-text.ts";
 import { readSettings } from "../settings-file.ts";
 import { presetOf, presetSettings } from "../settings.ts";
 import { differences, settingsSummary, warnings } from "../settings-words.ts";
@@ -113,7 +114,7 @@ function Taken() {
           {refused.map((sentence) => (
             <li key={sentence} className="fault">
               <Glyph name="bang" />
-              {sentence}
+              {plainText(sentence, 500)}
             </li>
           ))}
         </ul>
@@ -133,10 +134,14 @@ function Files({ settings, name }: { readonly settings: SpinSettings; readonly n
     const file = event.target.files?.[0];
     event.target.value = "";
     if (file === undefined || model === null) return;
-    const text = await file.text().catch(() => "");
+    // enough to see that a file is too long
+    const text = await file
+      .slice(0, 2 ** 20)
+      .text()
+      .catch(() => "");
     const read = readSettings(text, model);
     const got = Object.keys(read.settings).length;
-    actions.takeSettings(`${count(got, "setting")} taken from ${file.name}.`, read.settings, read.refused);
+    actions.takeSettings(`${count(got, "setting")} taken from ${plainText(file.name)}.`, read.settings, read.refused);
   };
   return (
     <>

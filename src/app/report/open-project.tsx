@@ -1,6 +1,7 @@
 /** @file A project's file in place of the project that is here: asked before, told after. */
 import { useState } from "react";
 import { count, room } from "../format.ts";
+import { plainText } from "../pairs/plain-text.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 import { keptNodes } from "../state/nodes.ts";
@@ -24,7 +25,7 @@ export function OpenProject({ file, onClose }: { readonly file: File; readonly o
       <Dialog title="The project is open, but not all of it could be read" onClose={reload}>
         <ul className="lost">
           {lost.map((sentence) => (
-            <li key={sentence}>{sentence}</li>
+            <li key={sentence}>{plainText(sentence, 500)}</li>
           ))}
         </ul>
         <div className="row">
@@ -36,7 +37,7 @@ export function OpenProject({ file, onClose }: { readonly file: File; readonly o
     );
   const here = `${count(pairs, "pair")} and ${count(iterations, "iteration")}`;
   return (
-    <Dialog title={`Open ${file.name}?`} onClose={onClose}>
+    <Dialog title={`Open ${plainText(file.name)}?`} onClose={onClose}>
       <p>
         {pairs + iterations === 0
           ? `Its ${room(file.size)} are read here and stay here.`

@@ -6,7 +6,7 @@ export interface NamedRow extends TableRow {
   readonly name: string;
 }
 
-/** RFC 4180. */
+/** RFC 4180. A name that a spreadsheet would take for a formula has an apostrophe before it. */
 export function tableCsv(rows: readonly NamedRow[], columns: readonly ScoreInfo[]): string {
   const head = ["model", ...columns.flatMap(({ id }) => [id, `${id}_low`, `${id}_high`])];
   const body = rows.map(({ name, means }) => [
@@ -17,7 +17,8 @@ export function tableCsv(rows: readonly NamedRow[], columns: readonly ScoreInfo[
 }
 
 function quoted(cell: string | number | undefined): string {
-  const text = String(cell ?? "");
+  const given = String(cell ?? "");
+  const text = typeof cell === "string" && /^[=+\-@\t\r]/.test(given) ? `'${given}` : given;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
