@@ -15,6 +15,7 @@ import type {
   Studio,
   Vote,
 } from "../../studio/api.ts";
+import { StudioError } from "../../lib/errors.ts";
 import { BASE, defaultName } from "../../lib/node-name.ts";
 import { rateAt } from "../rate-curve.ts";
 import type { FakeOptions } from "./fake-options.ts";
@@ -68,6 +69,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
   const shelf = createPairShelf();
   let pausing = false;
   let spinning: NodeId | null = null;
+  let opened: NodeInfo["backend"] = null;
   /** drawings that wait for the next step */
   const asked: ((step: number) => Promise<void>)[] = [];
   let failAt = options.failAt;
@@ -99,9 +101,15 @@ export function createFakeStudio(options: FakeOptions): Studio {
     elsewhere: false,
   });
 
-  const spin = async ({ node, saveEvery }: SpinRequest): Promise<"kept" | "paused"> => {
+  const spin = async ({ node, saveEvery, anyNumerics }: SpinRequest): Promise<"kept" | "paused"> => {
     pausing = false;
-    const { settings, opponent, iteration, step: from } = nodeAt(node);
+    const { settings, opponent, iteration, step: from, backend, name } = nodeAt(node);
+    if (backend !== null && backend !== opened && anyNumerics !== true)
+      throw new StudioError(
+        "other-numerics",
+        `${name ?? `SPIN ${iteration}`} was begun on ${backend}; going on with ${opened} gives slightly different numbers.`,
+      );
+    change(node, { backend: opened });
     let step = from;
     const pause = (): "paused" => {
       change(node, { step, bytes: step > 0 ? SAVED_BYTES : 0 });
@@ -215,7 +223,8 @@ export function createFakeStudio(options: FakeOptions): Studio {
             : "WebGPU runs the model: it was 4.6 times as fast as WebAssembly.";
       return { chosen, reason, measured: [gpu, wasm] };
     },
-    async open() {
+    async open({ backend }) {
+      opened = backend;
       await wait(3);
       return {
         id: "pocket",

@@ -10,6 +10,7 @@ import { useNow } from "../use-now.ts";
 import { useReports, useTimeLeft } from "../use-reports.ts";
 import { pausedInWords } from "../words.ts";
 import { Look } from "./look.tsx";
+import { OtherNumbers } from "./other-numbers.tsx";
 import { RunButtons } from "./run-buttons.tsx";
 import { SettingsList } from "./settings-list.tsx";
 import { Stages } from "./stages.tsx";
@@ -26,6 +27,7 @@ export function Live({ current }: { readonly current: Current }) {
         <RunButtons current={current} />
       </Title>
       {problem === null ? null : <ProblemMessage problem={problem} primary />}
+      <OtherNumbers current={current} />
       <Stages current={current} />
       <Facts current={current} />
       <Hint current={current} />
