@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { SpinSettings } from "../studio/api.ts";
-import { expected, widths, work, type Task } from "./expected.ts";
+import { expected, sampleShare, widths, work, type Task } from "./expected.ts";
 
 const settings = { steps: 10, pairsPerStep: 5, opponentSteps: 20, usedPairs: 8 } as SpinSettings;
 const task: Task = { settings, pairs: 100, prompts: 4, drawSteps: 20 };
@@ -8,6 +8,11 @@ const measured = (all: { readonly [stage: string]: readonly number[] }) => ({ du
 
 test("work is counted in forward passes, of the pairs that are used", () => {
   expect(work(task)).toEqual({ opponents: 160, train: 200, samples: 80 });
+});
+
+test("a sample's share falls as the iteration grows", () => {
+  expect(sampleShare(task)).toBeCloseTo(80 / 360);
+  expect(sampleShare({ ...task, settings: { ...settings, steps: 100 } })).toBeCloseTo(80 / 2160);
 });
 
 test("before a run its time is that of a forward pass; unmeasured, nothing is said", () => {

@@ -30,6 +30,12 @@ export function work({ settings, pairs, prompts, drawSteps }: Task): ByStage {
   };
 }
 
+/** What drawing the fixed prompts once adds to an iteration, as a share of it. */
+export function sampleShare(task: Task): number {
+  const { opponents, train, samples } = work(task);
+  return samples / (opponents + train);
+}
+
 /** Seconds by stage: what was measured in this run, else the work at the speed of what was; null: nothing was measured yet. */
 export function expected(task: Task, forwardMs: number | null, metrics: Pick<Metrics, "durations">): ByStage | null {
   const forwards = work(task);

@@ -5,6 +5,7 @@ import { PictureView } from "../parts/picture.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 import { nameOf, nodeOf } from "../state/nodes.ts";
 import { inTraining } from "../state/pair-review.ts";
+import { isFilming } from "../state/samples.ts";
 import { goodPairs } from "../state/selectors.ts";
 import type { Current } from "../state/studio-state.ts";
 import { Samples } from "./samples.tsx";
@@ -65,7 +66,7 @@ function Duels({ current }: { readonly current: Current }) {
 function RunSamples({ current }: { readonly current: Current }) {
   const actions = useActions();
   const parent = useStudio((state) => nodeOf(state, current.node)?.parent ?? current.opponent);
-  const filming = useStudio((state) => state.filming);
+  const filming = useStudio(isFilming);
   const running = current.phase === "running";
   const last = Math.max(0, ...current.samples.map(({ step }) => step));
   const marks = filmMarks(current.settings.steps).filter((mark) => mark > Math.max(last, current.step));

@@ -1,11 +1,12 @@
 /** @file Pictures in the middle of a run: the strip of fixed seeds, samples asked for, a prompt tried while it waits. */
 import type { NodeId, PageEvent, Picture } from "../../studio/api.ts";
+import { sampleShare } from "../expected.ts";
 import { filmEvery } from "../film.ts";
 import { CLOSE, isAbort, problemFrom } from "../problem.ts";
 import { drawSettings, withCell } from "./compare.ts";
 import { FIRST_SEED } from "./compare-prompts.ts";
 import { nodeOf } from "./nodes.ts";
-import { cellKey, isRunning } from "./selectors.ts";
+import { cellKey, goodPairs, isRunning } from "./selectors.ts";
 import type { Current, Deps, Prompt, Sample, SamplesSlice, Slice, StudioState } from "./studio-state.ts";
 
 /** Prompts that are drawn again and again as a run goes on: the first of the grid's. */
@@ -51,7 +52,7 @@ export const createSamples: Slice<SamplesSlice> = (set, get, deps) => {
 
   return {
     sampling: false,
-    filming: true,
+    filming: null,
     trial: null,
 
     setFilming: (filming) => set({ filming }),
@@ -64,8 +65,14 @@ export const createSamples: Slice<SamplesSlice> = (set, get, deps) => {
     },
 
     async film() {
-      const { current, filming, sampling } = get();
-      if (!filming || sampling || current?.node == null || current.phase !== "running" || current.stage !== "train")
+      const { current, sampling } = get();
+      if (
+        !isFilming(get()) ||
+        sampling ||
+        current?.node == null ||
+        current.phase !== "running" ||
+        current.stage !== "train"
+      )
         return;
       const start = missingStart(get(), current);
       if (start === null && !due(current)) return;
@@ -103,6 +110,19 @@ export const createSamples: Slice<SamplesSlice> = (set, get, deps) => {
     },
   };
 };
+
+/** Of a large model's iteration, above which samples wait to be asked for. */
+const MOST_SHARE = 0.1;
+
+/** Whether samples are drawn as the run goes on: as a person chose, else unless they cost a large model too much. */
+export function isFilming(state: StudioState): boolean {
+  const { filming, model, current } = state;
+  if (filming !== null) return filming;
+  if (model === null || current === null || !model.large) return true;
+  const [pairs, prompts] = [goodPairs(state).length, samplePrompts(state).length];
+  const task = { settings: current.settings, pairs, prompts, drawSteps: drawSettings(model).steps };
+  return sampleShare(task) <= MOST_SHARE;
+}
 
 /** What a trial kept of pictures goes when it is replaced or its run goes on. */
 export function dropTrial({ trial }: Pick<StudioState, "trial">, { pictures }: Deps): void {

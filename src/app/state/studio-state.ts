@@ -301,8 +301,8 @@ export interface Trial extends Prompt {
 export interface SamplesSlice {
   /** drawings of the run under way that were asked for */
   readonly sampling: boolean;
-  /** samples are drawn as a run goes on */
-  readonly filming: boolean;
+  /** samples are drawn as a run goes on; null: nobody chose, see `isFilming` */
+  readonly filming: boolean | null;
   readonly trial: Trial | null;
   setFilming(filming: boolean): void;
   /** Ends a drawing that was asked for; its pictures so far stay. */
