@@ -9,7 +9,7 @@ import { loadNewest } from "../storage/checkpoints.ts";
 import { type KeyValue, memoryKeyValue } from "../storage/key-value.ts";
 import { readPairs } from "../storage/projects.ts";
 import { atEveryWrite } from "../storage/test-support.ts";
-import { readTree } from "../storage/tree.ts";
+import { purge, readTree } from "../storage/tree.ts";
 import type { Engine } from "./engine.ts";
 import { importProject } from "./import-project.ts";
 
@@ -206,6 +206,7 @@ it.each(["before", "after"] as const)("a fault %s any write leaves the old proje
     return inner;
   };
   const outcomes: number[] = [];
+  const left = new Set<number>();
   const writes = await atEveryWrite(
     old,
     (faulty) => importProject(faulty, project, zip),
@@ -219,8 +220,15 @@ it.each(["before", "after"] as const)("a fault %s any write leaves the old proje
         expect([loaded?.entry.step, found]).toEqual([node.number === 3 ? 2 : 4, []]);
       }
       outcomes.push((await readPairs(inner, project)).length);
+      // what was written and is named by nothing goes at the next start
+      await purge(inner, project, null);
+      left.add((await inner.keys()).length);
     },
   );
+  const whole = [await old(), await old()] as const;
+  await importProject(whole[1], project, zip);
+  const sizes = await Promise.all(whole.map(async (each) => (await each.keys()).length));
+  expect([...left].sort()).toEqual(when === "after" ? [...new Set(sizes)].sort() : [sizes[0]]);
   expect(writes).toBeGreaterThan(10);
   // the last write names everything
   expect(outcomes).toEqual(Array.from({ length: writes }, (_, i) => (i === writes - 1 && when === "after" ? 3 : 2)));
