@@ -93,29 +93,31 @@ export function KeysSheet({ onClose }: { readonly onClose: () => void }) {
 
   return (
     <Dialog title="Keys" onClose={onClose}>
-      {SHEET.map(({ title, lines }) => (
-        <Fragment key={title}>
-          <h3>{title}</h3>
-          <dl className="keys">
-            {lines.map(({ keys, words }) => (
-              <Fragment key={words}>
-                <dt>
-                  {keys.map((key) =>
-                    key === "then" ? (
-                      <span key={key}>then</span>
-                    ) : isFixed(key) ? (
-                      <kbd key={key}>{key.slice(1, -1)}</kbd>
-                    ) : (
-                      <KeyButton key={key} command={key} asking={asking === key} {...{ on, ask, take }} />
-                    ),
-                  )}
-                </dt>
-                <dd>{words}</dd>
-              </Fragment>
-            ))}
-          </dl>
-        </Fragment>
-      ))}
+      <div className="key-groups">
+        {SHEET.map(({ title, lines }) => (
+          <section key={title}>
+            <h3>{title}</h3>
+            <dl className="keys">
+              {lines.map(({ keys, words }) => (
+                <Fragment key={words}>
+                  <dt>
+                    {keys.map((key) =>
+                      key === "then" ? (
+                        <span key={key}>then</span>
+                      ) : isFixed(key) ? (
+                        <kbd key={key}>{key.slice(1, -1)}</kbd>
+                      ) : (
+                        <KeyButton key={key} command={key} asking={asking === key} {...{ on, ask, take }} />
+                      ),
+                    )}
+                  </dt>
+                  <dd>{words}</dd>
+                </Fragment>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
       <p className="small quiet" role="status">
         {news === "" ? "Choose a key to change it. Single keys do nothing while you type." : news}
       </p>
