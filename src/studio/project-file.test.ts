@@ -228,7 +228,7 @@ it.each(["before", "after"] as const)("a fault %s any write leaves the old proje
   const whole = [await old(), await old()] as const;
   await importProject(whole[1], project, zip);
   const sizes = await Promise.all(whole.map(async (each) => (await each.keys()).length));
-  expect([...left].sort()).toEqual(when === "after" ? [...new Set(sizes)].sort() : [sizes[0]]);
+  expect(left).toEqual(new Set(when === "after" ? sizes : sizes.slice(0, 1)));
   expect(writes).toBeGreaterThan(10);
   // the last write names everything
   expect(outcomes).toEqual(Array.from({ length: writes }, (_, i) => (i === writes - 1 && when === "after" ? 3 : 2)));
