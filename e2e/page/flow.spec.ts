@@ -1,5 +1,6 @@
 /** @file The whole way through the page on the engine that only pretends: what a person clicks, reads and finds again. */
-import { expect, test, type Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./origin.ts";
 import { faults, NARROW, WIDE } from "./sound.ts";
 
 // no device is used, so one project is enough

@@ -1,6 +1,7 @@
 /** @file An iteration as a person runs it, on the engine that only pretends: settings, curves, samples, what goes wrong. */
 import { readFile } from "node:fs/promises";
-import { expect, test, type Download, type Locator, type Page } from "@playwright/test";
+import type { Download, Locator, Page } from "@playwright/test";
+import { expect, test } from "./origin.ts";
 import { faults } from "./sound.ts";
 
 // no device is used, so one project is enough

@@ -1,7 +1,7 @@
 /** @file Pairs as a person brings them in and mends them: every source, every edit and its undo, on the engine that only pretends. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { AxeBuilder } from "@axe-core/playwright";
-import { expect, test } from "@playwright/test";
+import { expect, test } from "./origin.ts";
 import { caption, captions, choose, type Content, open, png, send, stored, zip } from "./pair-files.ts";
 import { faults } from "./sound.ts";
 

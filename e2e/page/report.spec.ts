@@ -1,6 +1,7 @@
 /** @file The report on the engine that only pretends: words with intervals, charts with their tables, files out and a project in. */
 import { readFileSync } from "node:fs";
-import { expect, test, type Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./origin.ts";
 import { keptVotes, openProject, prompts, votes } from "./voted-project.ts";
 import { faults } from "./sound.ts";
 

@@ -1,6 +1,7 @@
 /** @file The tree of iterations on the engine that only pretends: each thing that is done with a node, by mouse and by keys alone. */
-import { expect, test, type Locator, type Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 import { PRESETS } from "../../src/app/fake/made-up.ts";
+import { expect, test } from "./origin.ts";
 import { faults } from "./sound.ts";
 
 // no device is used, so one project is enough
