@@ -46,22 +46,17 @@ export function onDeviceNews(news: DeviceNews, state: StudioState): Partial<Stud
   if (news.state !== "lost")
     return { loss: news.state === "back" && loss !== null ? { ...loss, phase: "back", until: null } : null };
   const { code, message, tries, of, seconds } = news;
-  // a run that is lost again before it got anywhere still stands where it was lost
-  const lost = tries > 1 ? (loss?.run ?? null) : null;
-  const run = current !== null && isRunning(state) ? runOf(current, lost) : null;
+  // until its first step on the new device the run stands where it was lost
+  const run = current !== null && isRunning(state) ? current : null;
   return {
     loss: {
       phase: seconds > 0 ? "waiting" : "again",
-      worker: tries > 1 && code === "no-webgpu" ? (loss?.worker ?? false) : code === "worker",
+      worker: code === "no-webgpu" ? (loss?.worker ?? false) : code === "worker",
       tries,
       of,
       until: seconds > 0 ? now() + 1000 * seconds : null,
-      run,
+      run: run && { name: run.name, step: run.step, savedStep: run.savedSteps.at(-1) ?? 0 },
       diagnostics: `code: ${code}\nmessage: ${message}`,
     },
   };
-}
-
-function runOf({ name, step, savedSteps }: NonNullable<StudioState["current"]>, lost: Loss["run"]): Loss["run"] {
-  return { name, step: Math.max(step, lost?.step ?? 0), savedStep: savedSteps.at(-1) ?? 0 };
 }
