@@ -4,7 +4,7 @@ import type { SpinSettings } from "../../studio/api.ts";
 import { Choice } from "../parts/choice.tsx";
 import { Glyph } from "../parts/glyph.tsx";
 import { count } from "../format.ts";
-import { plainText } from "../pairs/plain-text.ts";
+import { plainText } from "../plain-text.ts";
 import { readSettings } from "../settings-file.ts";
 import { presetOf, presetSettings } from "../settings.ts";
 import { differences, settingsSummary, warnings } from "../settings-words.ts";

@@ -5,7 +5,7 @@ import { useActions, useStudio, useWorkbench } from "../state/context.tsx";
 import { MOST_CHARACTERS } from "../state/pairs.ts";
 import type { PairItem } from "../state/studio-state.ts";
 import { CropBox } from "./crop-box.tsx";
-import { plainText } from "./plain-text.ts";
+import { plainText } from "../plain-text.ts";
 
 export interface InspectorProps {
   readonly pair: PairItem;

@@ -5,7 +5,7 @@ import { PictureView } from "../parts/picture.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 import { isFaulty } from "../state/selectors.ts";
 import type { Edit, Fault, PairItem } from "../state/studio-state.ts";
-import { captionFromName, plainText } from "./plain-text.ts";
+import { captionFromName, plainText } from "../plain-text.ts";
 
 const SINGLE = 3;
 

@@ -4,7 +4,7 @@ import { count } from "../format.ts";
 import { Message } from "../parts/message.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 import { useTake } from "../take.ts";
-import { plainText } from "./plain-text.ts";
+import { plainText } from "../plain-text.ts";
 
 const MOST = 200;
 

@@ -1,7 +1,7 @@
 /** @file What is done to captions and names: every place is found, nothing is read as a pattern or as markup. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { captionFromName, plainText } from "./plain-text.ts";
+import { captionFromName, plainText } from "../plain-text.ts";
 import { countMatches, replaceMatches } from "./replace.ts";
 
 test("find and replace is plain text, with or without regard to case", () => {

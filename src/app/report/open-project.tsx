@@ -1,7 +1,7 @@
 /** @file A project's file in place of the project that is here: asked before, told after. */
 import { useState } from "react";
 import { count, room } from "../format.ts";
-import { plainText } from "../pairs/plain-text.ts";
+import { plainText } from "../plain-text.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 import { keptNodes } from "../state/nodes.ts";
