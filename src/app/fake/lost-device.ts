@@ -2,7 +2,7 @@
 import type { CallName, Calls, PageEvent, SpinOutcome, SpinRequest, Studio } from "../../studio/api.ts";
 
 const AT_STEP = 12;
-const SECONDS = 10;
+const SECONDS = 60;
 const OPENING_MS = 400;
 
 /** @param losses 1: a new device comes at once; 2: after a countdown */

@@ -237,8 +237,9 @@ function notFinite({ name, step, savedSteps, settings }: Current, safe: string, 
     ...problem,
     title: `${name} stopped after step ${step}: its numbers grew past all bounds.`,
     safe: `${safe} ${cause}`,
+    // weights of the step at which it stopped are those whose gradient is not finite
     remedy:
-      last === undefined
+      last === undefined || last >= step
         ? { kind: "discard", label: "Change the settings" }
         : { kind: "keep", label: `Keep it as of step ${last}` },
   };
