@@ -1,4 +1,5 @@
 /** @file The pictures of a run: opponents as they are drawn, then yours beside theirs, then the player's own. */
+import { useMemo } from "react";
 import { filmEvery, filmMarks } from "../film.ts";
 import { Side } from "../parts/mark.tsx";
 import { PictureView } from "../parts/picture.tsx";
@@ -19,7 +20,7 @@ export function Look({ current }: { readonly current: Current }) {
 function Opponents({ current }: { readonly current: Current }) {
   const pairs = useStudio((state) => state.pairs);
   const opponent = useStudio((state) => nameOf(state, current.opponent));
-  const good = inTraining(goodPairs({ pairs }));
+  const good = useMemo(() => inTraining(goodPairs({ pairs })), [pairs]);
   const next = current.opponents.indexOf(null);
   const waiting = current.opponents.length === 0 ? 0 : next;
   return (
@@ -41,7 +42,7 @@ const DUELS = 12;
 /** What it learns to tell apart. */
 function Duels({ current }: { readonly current: Current }) {
   const pairs = useStudio((state) => state.pairs);
-  const good = inTraining(goodPairs({ pairs }));
+  const good = useMemo(() => inTraining(goodPairs({ pairs })), [pairs]);
   const opponent = useStudio((state) => nameOf(state, current.opponent));
   return (
     <>
