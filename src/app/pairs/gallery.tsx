@@ -11,8 +11,8 @@ import { faultInWords } from "./problems.tsx";
 const CELL = 128;
 const GAP = 12;
 const NARROW = 660;
-/** caption 42, number 16, two gaps of 6, space 16: every row is equally high */
-const BELOW_PICTURE = 86;
+/** caption 44, number 16, two gaps of 6, space 16: every row is equally high */
+const BELOW_PICTURE = 44 + 16 + 2 * 6 + 16;
 
 export interface GalleryProps {
   readonly locked: boolean;
