@@ -234,6 +234,7 @@ test("parts flipped or deleted, manifests of other schemas: the page says which 
 
   // changed bytes show when they are read: for the node's picture, or to go on
   await openInert(page, origin);
+  await mend(page);
   await spoil(page, "bit flipped");
   await page.goto(`${origin}/?backend=wasm#iterate`);
   await page.getByRole("button", { name: "Resume" }).click({ timeout: LONG });
