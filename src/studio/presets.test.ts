@@ -6,7 +6,7 @@ const full = presetsFor({ parameters: 860e6, guidance: 7.5 });
 const find = (presets: typeof pocket, id: string) => presets.find((preset) => preset.id === id) as (typeof pocket)[0];
 
 test("a newcomer gets the quick one of a small model and the balanced one of a large, and everybody the paper's", () => {
-  expect(pocket.map(({ id }) => id)).toEqual(["quick", "default", "paper"]);
+  expect(pocket.map(({ id }) => id)).toEqual(["quick", "default", "lora", "paper"]);
   expect(full.map(({ id }) => id)).toEqual(["balanced", "paper"]);
 });
 
@@ -19,6 +19,15 @@ test("small models are trained whole and guarded at a falling rate, large ones t
     expect(settingsOf(find(pocket, id), 1)).toMatchObject({ train: "full", guidance: 3, safeguard: 0.9 });
   }
   expect(settingsOf(find(full, "balanced"), 1)).toMatchObject({ train: "lora", guidance: 7.5, safeguard: 0 });
+});
+
+test("a small model can be trained either way, a large one by LoRA", () => {
+  const kinds = (presets: typeof pocket) =>
+    new Set(presets.flatMap(({ settings }) => settings.map(({ train }) => train)));
+  expect(kinds(pocket)).toEqual(new Set(["full", "lora"]));
+  expect(kinds(full)).toEqual(new Set(["lora"]));
+  const [whole, lora] = [settingsOf(find(pocket, "quick"), 1), settingsOf(find(pocket, "lora"), 1)];
+  expect(lora).toEqual({ ...whole, train: "lora", rank: 16, learningRate: 3e-4 });
 });
 
 test("the paper's numbers, literally: warm-up of 200 steps even where there are 50", () => {

@@ -16,6 +16,8 @@ const common = {
  * each of three something to gain.
  */
 const quickRates = [5e-5, 1.5e-5, 5e-6];
+/** A LoRA moves with its factors, of which one starts at zero: at 5e-5 it hardly does. */
+const loraRates = [3e-4, 2e-4, 1e-4];
 const steadyRates = [1e-5, 9e-6, 8e-6, 7e-6];
 
 function iterations(
@@ -60,6 +62,12 @@ function small(guidance: number): readonly Preset[] {
       title: "Thorough",
       help: "all pairs, up to 256 are worth it; longer, and each of three iterations gains",
       settings: iterations(settings, steadyRates),
+    },
+    {
+      id: "lora",
+      title: "LoRA",
+      help: "as quick, into a small file beside the weights; gentler",
+      settings: iterations({ ...quick, train: "lora" }, loraRates),
     },
   ];
 }

@@ -142,7 +142,7 @@ function Trains({ settings }: { readonly settings: SpinSettings }) {
       </select>
       <small id="train-help">
         {can.length > 1
-          ? "a LoRA is smaller and gentler"
+          ? "a LoRA is a small file beside the weights; it wants a rate some twenty times as high"
           : can[0] === "lora"
             ? "this model is too large to train whole on a computer at home"
             : "this model is small enough to train whole"}

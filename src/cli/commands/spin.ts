@@ -53,7 +53,7 @@ const options = {
   resume: flag("go on where the run in RUN stands"),
   model: text("DIR", "the model, in diffusers' folder layout", POCKET),
   resolution: integer("side in pixels; the model's own by default", { min: 1, max: 4096 }),
-  preset: text("ID", "quick, default or paper for a small model, balanced or paper for a large one; the first"),
+  preset: text("ID", "quick, default, lora or paper for a small model, balanced or paper for a large one; the first"),
   ...settingsOptions,
   targets: text("NAMES", "the LoRA's modules: a preset, or ends of names with commas", "attention"),
   "pairs-at-once": integer("pairs of one run of the network; 1 for a large model, else at most 8", {
