@@ -5,7 +5,6 @@ import { decode } from "fast-png";
 import { unzipSync } from "fflate";
 import { SCORING } from "../../src/app/fake/made-up-scores.ts";
 import { expect, test } from "./origin.ts";
-import { faults } from "./sound.ts";
 
 // no device is used, so one project is enough
 test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
@@ -330,41 +329,3 @@ test("single keys are off where one types, and can be switched off", async ({ pa
   await page.keyboard.press("Escape");
   await expect(page).toHaveURL(/#compare$/);
 });
-
-/** What axe finds, and what is too wide, in both themes, wide and narrow. */
-async function judge(page: Page, state: string): Promise<void> {
-  const found = await faults(page, state, [
-    [1440, 844],
-    [390, 844],
-  ]);
-  await page.setViewportSize({ width: 1440, height: 844 });
-  expect(found).toEqual([]);
-}
-
-test("axe finds nothing while there is nothing to compare", async ({ page }) => {
-  await page.goto("/?fake=fast#compare");
-  await expect(page.getByText("Only Base so far")).toBeVisible();
-  await judge(page, "empty");
-});
-
-test("axe finds nothing while pictures are missing", async ({ page }) => {
-  await openTree(page, "slow");
-  await page.getByRole("button", { name: "Stop drawing" }).click();
-  await judge(page, "stopped");
-});
-
-test("axe finds nothing in the grid, and in the choice of what it shows", async ({ page }) => {
-  await openTree(page);
-  await drawn(page, CELLS);
-  await judge(page, "grid");
-  await page.getByRole("button", { name: "Prompts and models" }).click();
-  await judge(page, "setup");
-});
-
-for (const [at, mode] of ["slider", "beside", "fade", "difference"].entries())
-  test(`axe finds nothing in the viewer: ${mode}`, async ({ page }) => {
-    await openTree(page, "fast", "compare/0/0-2");
-    await expect(page.getByRole("img", { name: /^SPIN 2: / })).toBeVisible({ timeout: 120_000 });
-    for (let press = 0; press < at; press++) await page.keyboard.press("m");
-    await judge(page, mode);
-  });

@@ -1,7 +1,6 @@
 /** @file The whole way through the page on the engine that only pretends: what a person clicks, reads and finds again. */
 import type { Page } from "@playwright/test";
 import { expect, test } from "./origin.ts";
-import { faults, NARROW, WIDE } from "./sound.ts";
 
 // no device is used, so one project is enough
 test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
@@ -151,29 +150,4 @@ test("the theme follows the system until it is chosen, and stays chosen", async 
   await page.reload();
   await page.getByRole("button", { name: "Theme: light" }).waitFor();
   expect(await ground()).toBe("rgb(244, 244, 244)");
-});
-
-test("every screen is clean for axe, in both themes, wide and narrow, and fits its width", async ({ page }) => {
-  test.setTimeout(240_000);
-  await page.emulateMedia({ reducedMotion: "reduce" }); // a colour on its way to another is not judged
-  await takeSamples(page, "fast");
-  await page.getByRole("button", { name: "Start SPIN 1" }).click();
-  await page.getByRole("button", { name: "Start SPIN 2" }).waitFor({ timeout: 60_000 });
-  const found: string[] = [];
-  for (const hash of ["start", "pairs", "iterate", "iterate/2", "compare", "compare/0/0-1"]) {
-    await page.goto(`/?fake=fast#${hash}`);
-    await expect(page.getByRole("heading").first()).toBeVisible();
-    found.push(...(await faults(page, hash, [WIDE, NARROW])));
-  }
-  expect(found).toEqual([]);
-});
-
-test("whoever wants less motion gets none", async ({ page }) => {
-  await page.emulateMedia({ reducedMotion: "reduce" });
-  await page.goto("/?fake=slow");
-  const times = await page.evaluate(() => {
-    const style = getComputedStyle(document.documentElement);
-    return ["--quick", "--calm", "--settle"].map((name) => Number.parseFloat(style.getPropertyValue(name)));
-  });
-  expect(times).toEqual([0, 0, 0]);
 });

@@ -126,6 +126,24 @@ export const ITERATE: readonly PageState[] = [
     },
   },
   {
+    name: "iterate-lost-again",
+    open: async (page) => {
+      await goOn(page, "fast,lost-again");
+      await page.getByRole("timer").waitFor();
+    },
+  },
+  {
+    name: "iterate-asked",
+    open: async (page) => {
+      const begun = { parent: "node-2", iteration: 3, state: "begun", step: 20, backend: "wasm" } as const;
+      await goOn(page, "fast", { nodes: [...CHAIN, begun] });
+      await page
+        .getByText(/was begun on/)
+        .first()
+        .waitFor();
+    },
+  },
+  {
     name: "iterate-full",
     open: async (page) => {
       await goOn(page, "fast,full");

@@ -2,7 +2,6 @@
 import { readFile } from "node:fs/promises";
 import type { Download, Locator, Page } from "@playwright/test";
 import { expect, test } from "./origin.ts";
-import { faults } from "./sound.ts";
 
 // no device is used, so one project is enough
 test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
@@ -254,34 +253,4 @@ test("numbers past all bounds: the cause, what is kept, and the last good step i
   await expect(alert).toContainText("SPIN 1 up to step 10. The usual cause is a learning rate that is too high");
   await alert.getByRole("button", { name: "Keep it as of step 10" }).click();
   await expect(page.getByRole("button", { name: "Start SPIN 2" })).toBeVisible();
-});
-
-test("every state is clean for axe in both themes, wide and narrow, and fits its width", async ({ page }) => {
-  test.setTimeout(600_000);
-  const found: string[] = [];
-  const look = async (state: string): Promise<void> => {
-    found.push(...(await faults(page, state)));
-  };
-  await ready(page, "calm");
-  await openSettings(page);
-  await look("simple");
-  await page.getByRole("button", { name: "Advanced" }).click();
-  await page.getByRole("radio", { name: /^Paper/ }).check();
-  await page.getByLabel("Beta").fill("-1");
-  await look("advanced with a fault");
-  await page.getByRole("radio", { name: /^Quick/ }).check();
-  await page.getByLabel("Used pairs").fill("2");
-  await page.getByRole("button", { name: "Start SPIN 1" }).click();
-  await expect(page.getByRole("group", { name: "Steps" })).toBeVisible(LONG);
-  await page.getByRole("button", { name: /^Pause/ }).click();
-  await page.getByLabel("Try a prompt").fill("a red ring");
-  await page.keyboard.press("Enter");
-  await expect(page.locator(".trial").getByRole("img")).toHaveCount(2);
-  const curves = curvesOf(page);
-  await curves.getByRole("button", { name: /more: / }).click();
-  await curves.getByRole("button", { name: "Loss: options" }).click();
-  await curves.getByRole("button", { name: "Safeguard: options" }).click();
-  await curves.getByRole("button", { name: "Safeguard: show as table" }).click();
-  await look("paused");
-  expect(found).toEqual([]);
 });

@@ -16,6 +16,7 @@ export interface Grown {
   readonly step?: number;
   readonly deleted?: string;
   readonly name?: string;
+  readonly backend?: "wasm" | "webgpu";
 }
 
 export interface Made {
@@ -49,6 +50,7 @@ export async function remember(page: Page, { pairs = 48, nodes = [], votes = [] 
     step: STEPS,
     deleted: null,
     name: null,
+    backend: null,
     ...node,
     id: `node-${at + 1}`,
     number: at + 1,

@@ -1,9 +1,7 @@
 /** @file Pairs as a person brings them in and mends them: every source, every edit and its undo, on the engine that only pretends. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test } from "./origin.ts";
 import { caption, captions, choose, type Content, open, png, send, stored, zip } from "./pair-files.ts";
-import { faults } from "./sound.ts";
 
 // no device is used, so one project is enough
 test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
@@ -296,39 +294,4 @@ test("reading is stopped, and what was read until then stays", async ({ page }) 
   await reading;
   await expect(page.getByRole("button", { name: "Add more" })).toBeVisible();
   await expect(page.getByText(/^[12]?\d?\d pairs?, /)).toBeVisible();
-});
-
-test("every state is clean for axe, in both themes and three widths, and fits its width", async ({ page }) => {
-  test.setTimeout(240_000);
-  await page.emulateMedia({ reducedMotion: "reduce" });
-  await open(page);
-  const found: string[] = [];
-  const look = async (state: string): Promise<void> => {
-    found.push(...(await faults(page, state)));
-    await page.setViewportSize({ width: 1440, height: 900 });
-  };
-  await look("empty");
-  await choose(page, {
-    "a.png": png(61, 200, 120),
-    "a.txt": "one",
-    "b.png": png(61, 200, 120),
-    "b.txt": "two",
-    "c.png": png(62),
-    "s.png": png(63, 20, 20),
-    "s.txt": "x ".repeat(100),
-    "poem.md": "# a poem",
-  });
-  await expect(page.getByRole("slider", { name: "Crop position" })).toBeVisible();
-  await look("problems");
-  await page.getByRole("button", { name: "Find and replace" }).click();
-  await look("find and replace");
-  await page.keyboard.press("Escape");
-  await page.getByRole("button", { name: "Use the 1 good one" }).click();
-  await page.getByRole("button", { name: "Add more" }).click();
-  await look("adding");
-  await page.setViewportSize({ width: 390, height: 844 });
-  await page.getByLabel("Select pair 1", { exact: true }).click();
-  await expect(page.getByRole("dialog", { name: "Pair 1" })).toBeVisible();
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect([...found, ...violations.map(({ id }) => id)]).toEqual([]);
 });

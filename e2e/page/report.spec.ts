@@ -2,8 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./origin.ts";
-import { keptVotes, openProject, prompts, votes } from "./voted-project.ts";
-import { faults } from "./sound.ts";
+import { keptVotes, openProject, votes } from "./voted-project.ts";
 
 // no device is used, so one project is enough
 test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
@@ -183,24 +182,4 @@ test("without an iteration there is no report, and one button that changes it", 
   await openProject(page, "report", { names: [] });
   await expect(page.getByRole("heading", { name: "No report yet" })).toBeVisible();
   await expect(page.getByRole("button", { name: "Start SPIN 1" })).toBeEnabled();
-});
-
-test("clean for axe in every state, theme and width, and it fits its width", async ({ page }) => {
-  test.setTimeout(600_000);
-  await page.emulateMedia({ reducedMotion: "reduce" });
-  const found: string[] = [];
-  const look = async (state: string): Promise<void> => {
-    found.push(...(await faults(page, state)));
-  };
-  await openProject(page, "report", {
-    votes: [...votes("node-2", "base", [20, 5, 3]), ...votes("node-2", "node-1", [4, 1, 0])],
-  });
-  await expect(page.getByRole("img", { name: `SPIN 2: ${prompts[0]}` })).toBeVisible();
-  await look("unscored");
-  await scored(page, 3);
-  await look("scored");
-  const twins = page.getByRole("button", { name: "Show as table" });
-  while ((await twins.count()) > 0) await twins.first().click();
-  await look("tables");
-  expect(found).toEqual([]);
 });

@@ -43,6 +43,7 @@ const themes = (["light", "dark"] as const).filter((theme) => values.theme?.incl
 
 async function shoot(page: Page, name: string): Promise<void> {
   // two frames: the charts are drawn after the layout is known
+  await page.evaluate(() => scrollTo(0, 0));
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   await page.waitForTimeout(80);
   await page.screenshot({ path: path.join(values.out, `${name}.png`) });

@@ -8,7 +8,10 @@ export const WIDE: Size = [1440, 900];
 export const NARROW: Size = [390, 844];
 export const SIZES: readonly Size[] = [WIDE, [1024, 768], NARROW];
 
-/** A line for each fault, `state` and the window's width first. Leaves the page in the last size; `each` adds what else is looked at. */
+/**
+ * A line for each fault, `state` and the window's width first: both themes in the first size, one in the others, which differ in layout.
+ * Leaves the page in the last size; `each` adds what else is looked at.
+ */
 export async function faults(
   page: Page,
   state: string,
@@ -16,16 +19,17 @@ export async function faults(
   each?: (size: Size) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
   const found: string[] = [];
-  for (const [width, height] of sizes) {
+  for (const [at, size] of sizes.entries()) {
+    const [width, height] = size;
     await page.setViewportSize({ width, height });
-    for (const colorScheme of ["light", "dark"] as const) {
+    for (const colorScheme of at === 0 ? (["light", "dark"] as const) : (["light"] as const)) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze(); // no frames: no second page
       for (const { id, nodes } of violations) found.push(`${state} ${width} ${colorScheme}: ${id} ${nodes[0]?.html}`);
     }
     const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     if (over > 0) found.push(`${state} ${width}: ${over} px too wide`);
-    found.push(...((await each?.([width, height])) ?? []));
+    found.push(...((await each?.(size)) ?? []));
   }
   return found;
 }

@@ -2,7 +2,6 @@
 import type { Locator, Page } from "@playwright/test";
 import { PRESETS } from "../../src/app/fake/made-up.ts";
 import { expect, test } from "./origin.ts";
-import { faults } from "./sound.ts";
 
 // no device is used, so one project is enough
 test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
@@ -270,38 +269,4 @@ test("damage that was found is told with what is safe, and stays until it is clo
   await alert.getByRole("button", { name: "Close" }).click();
   await choose(tree, "SPIN 2", "Delete");
   await expect(alert).toHaveCount(0);
-});
-
-test("the tree, its menu, dialogs and messages are clean for axe in both themes, and fit", async ({ page }) => {
-  test.setTimeout(240_000);
-  await page.emulateMedia({ reducedMotion: "reduce" });
-  const tree = await project(page, [
-    { parent: "base", iteration: 1, state: "gone", deleted: "2026-11-24T12:00:00.000Z" },
-    { parent: "node-1", iteration: 2 },
-    { parent: "node-1", iteration: 2, name: "A long name of a branch" },
-    { parent: "node-3", iteration: 3, state: "begun", step: 20 },
-  ]);
-  const found: string[] = [];
-  const look = async (state: string): Promise<void> => {
-    found.push(...(await faults(page, state)));
-    await page.setViewportSize({ width: 1440, height: 900 });
-  };
-  await expect(tree.locator("canvas")).toHaveCount(4);
-  await look("paused");
-  await item(tree, "SPIN 1").click();
-  await look("gone");
-  await item(tree, "Base").click();
-  await look("base");
-  await tree.getByRole("button", { name: "Actions of SPIN 2", exact: true }).click();
-  await look("menu");
-  await page.getByRole("menuitem", { name: "Play against…" }).click();
-  await look("opponent");
-  await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
-  await item(tree, "SPIN 2").focus();
-  await page.keyboard.press("F2");
-  await look("rename");
-  await page.keyboard.press("Escape");
-  await page.keyboard.press("Delete");
-  await look("deleted");
-  expect(found).toEqual([]);
 });
