@@ -36,7 +36,10 @@ export async function faults(
 
 const TOUCH = 44;
 
-/** What is to be touched and is smaller than a fingertip; links within a sentence may be (WCAG 2.5.5). */
+/**
+ * What is to be touched and is smaller than a fingertip; links within a sentence may be (WCAG 2.5.5), and the keys of the sheet, which
+ * comes up only for who has a keyboard.
+ */
 export async function small(page: Page, state: string): Promise<readonly string[]> {
   const found = await page.evaluate((least) => {
     const modal = document.querySelector("dialog:modal, [popover]:popover-open");
@@ -44,7 +47,9 @@ export async function small(page: Page, state: string): Promise<readonly string[
       ...document.querySelectorAll<HTMLElement>("a[href], button, input, select, textarea, summary, [role=slider]"),
     ]
       .filter((element) => modal === null || modal.contains(element))
-      .filter((element) => element.checkVisibility({ visibilityProperty: true }) && element.closest("p") === null)
+      .filter(
+        (element) => element.checkVisibility({ visibilityProperty: true }) && element.closest("p, .keys") === null,
+      )
       .flatMap((element) => {
         const { width, height } = (element.closest("label") ?? element).getBoundingClientRect();
         const fits = width === 0 || Math.min(width, height) > least - 0.5;
