@@ -173,6 +173,14 @@ test("a paused run survives a reload with its settings, and goes on from its ste
   expect(steps).toEqual(Array.from({ length: 30 }, (_, at) => at + 1));
 });
 
+test("a pause that comes before the engine has begun is heard when it does", async () => {
+  const { store } = await withSamples();
+  const run = store.getState().spin();
+  await store.getState().pause();
+  await through(run);
+  expect(store.getState().current).toMatchObject({ phase: "paused", step: 0 });
+});
+
 test("a lost device keeps the run, says what is safe, and its button goes on", async () => {
   const { store } = await withSamples({ failAt: 12 });
   await through(store.getState().spin());

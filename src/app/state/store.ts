@@ -36,6 +36,9 @@ export function createStudioStore(deps: Deps): StudioStore {
     store.setState(onScoreEvent(event, store.getState()));
     if (event.kind === "device") store.setState(onDeviceNews(event, store.getState()));
     if (event.kind === "step" || event.kind === "stage") void store.getState().film();
+    // a pause that was asked for before the engine had begun reached nobody
+    if (event.kind === "stage" && store.getState().current?.phase === "pausing")
+      void deps.studio.call("pause", {}).catch(() => undefined);
     if (event.kind === "damaged") store.setState(({ damaged }) => ({ damaged: [...damaged, event.sentence] }));
     // what another tab did is seen here; a run of ours has the lock, so then there is nothing to see but damage
     if (event.kind === "damaged" || (event.kind === "changed" && !isRunning(store.getState())))
