@@ -33,7 +33,7 @@ export interface PretrainSettings {
 
 export const pretrainDefaults: PretrainSettings = {
   autoencoder: { seed: 0, cropSteps: 1500, wholeSteps: 600, muonRate: 2e-3, adamRate: 2e-3 },
-  captioned: { seed: 0, steps: 6000, batch: 32, muonRate: 2e-3, adamRate: 1.2e-3, captionDropout: 0.1 },
+  captioned: { seed: 0, steps: 14000, batch: 32, muonRate: 2e-3, adamRate: 1.2e-3, captionDropout: 0.1 },
   pool: 32_768,
 };
 
