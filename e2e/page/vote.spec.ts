@@ -1,6 +1,7 @@
 /** @file Blind votes on the engine that only pretends: by names and by keys alone, what is told and what is not. */
 import { readFileSync } from "node:fs";
-import { expect, test, type Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./origin.ts";
 import { keptVotes, openProject, votes } from "./voted-project.ts";
 import { faults, type Size, SIZES } from "./sound.ts";
 
@@ -58,7 +59,7 @@ test("twenty votes by keys alone: no names, no rate before the end, then rate, i
   await expect(page.locator(".tally")).toContainText(
     "20 to 0, 20 votes. 95 % interval 84 to 100 %, sign test p < 0.001. SPIN 2 is ahead.",
   );
-  await expect(page.getByRole("img", { name: "100 %, 95 percent interval 84 to 100 %" })).toBeVisible();
+  await expect(page.getByRole("img", { name: "100 percent, 95 percent interval 84 to 100 percent" })).toBeVisible();
   const kept = await keptVotes(page);
   expect(kept.every(({ a, b, choice }) => a === "node-2" && b === "node-1" && choice === "a")).toBe(true);
   expect(new Set(kept.map(({ side }) => side)).size).toBe(2);
