@@ -8,7 +8,6 @@ import { isRunning } from "./selectors.ts";
 import type { BackendName, Current, Deps, MachineSlice, PairItem, Slice, StudioState } from "./studio-state.ts";
 
 export const MODEL = "pocket";
-const SAMPLES_ON_START = 9;
 
 export const createMachine: Slice<MachineSlice> = (set, get, deps) => {
   const look = async (force: BackendName | null): Promise<void> => {
@@ -35,7 +34,6 @@ export const createMachine: Slice<MachineSlice> = (set, get, deps) => {
     preflight: null,
     force: deps.force,
     model: null,
-    samples: [],
 
     async boot() {
       set({ machine: "reading", problem: null });
@@ -53,8 +51,6 @@ export const createMachine: Slice<MachineSlice> = (set, get, deps) => {
         set({ machine: "failed", problem });
         return;
       }
-      // before the measuring, which takes seconds: the first screen shows them
-      if (get().pairs.length === 0) set({ samples: await samplePictures(deps) });
       await look(get().force);
       await get().recallSettings();
     },
@@ -115,14 +111,4 @@ export function pausedRun(node: NodeInfo): Current {
     startedAt: null,
     problem: null,
   };
-}
-
-/** A few of the sample pairs for the first screen; decoration, so a failure is silent here. */
-async function samplePictures(deps: Deps): Promise<MachineSlice["samples"]> {
-  try {
-    const pairs = await deps.studio.call("samplePairs", { count: SAMPLES_ON_START });
-    return pairs.map((pair) => ({ caption: pair.caption, picture: deps.pictures.keep(pair) }));
-  } catch {
-    return [];
-  }
 }

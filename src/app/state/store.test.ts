@@ -78,8 +78,8 @@ afterEach(() => {
 test("starting reads the project first, then measures, then opens what was chosen", async () => {
   const { store, calls } = bench();
   await through(store.getState().boot());
-  expect(calls.map(({ name }) => name)).toEqual(["purge", "project", "samplePairs", "preflight", "open", "readNote"]);
-  expect(calls[4]?.params).toEqual({ backend: "webgpu", model: "pocket" });
+  expect(calls.map(({ name }) => name)).toEqual(["purge", "project", "preflight", "open", "readNote"]);
+  expect(calls[3]?.params).toEqual({ backend: "webgpu", model: "pocket" });
   expect(store.getState().machine).toBe("ready");
   expect(whyNotStart(store.getState())).toBe("There are no pairs with captions yet.");
 });
@@ -266,8 +266,7 @@ test("starting over forgets everything, pixels too", async () => {
   await through(store.getState().startOver());
   expect(store.getState()).toMatchObject({ pairs: [], nodes: [], current: null, cells: {}, prompts: [] });
   expect(metrics.reports(node?.id ?? "")).toEqual([]);
-  // what stays are the nine of the first screen
-  expect(pictures.size).toBe(9);
+  expect(pictures.size).toBe(0);
 });
 
 test("a branch grows from the node that was chosen, against another, and is named by its place", async () => {

@@ -63,7 +63,6 @@ export interface MachineSlice {
   readonly preflight: Preflight | null;
   readonly force: BackendName | null;
   readonly model: ModelInfo | null;
-  readonly samples: readonly { readonly caption: string; readonly picture: string }[];
   boot(): Promise<void>;
   chooseBackend(force: BackendName | null): Promise<void>;
 }
