@@ -83,10 +83,10 @@ describe("a run", () => {
     const { preset, settings } = settled(dir.path("preset"));
     expect(preset).toBe("default");
     expect(settings.map(({ learningRate, steps, beta }) => [learningRate, steps, beta])).toEqual([
-      [1.2e-5, 1, 2000],
       [1e-5, 1, 2000],
+      [9e-6, 1, 2000],
       [8e-6, 1, 2000],
-      [5e-6, 1, 2000],
+      [7e-6, 1, 2000],
     ]);
     await studioJson(...base, "--lr", "1e-4", "--used-pairs", "2", "--safeguard", "0", "--out", dir.path("typed"));
     const other = settled(dir.path("typed")).settings;
