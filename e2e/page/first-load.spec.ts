@@ -1,6 +1,6 @@
 /** @file What a visitor waits for before the page can be used: its scripts, without the runtime that the worker fetches. */
 import { gzipSync } from "node:zlib";
-import { expect, test } from "@playwright/test";
+import { expect, test } from "./origin.ts";
 
 test("the scripts of the first load are at most 200 kB gzipped", async ({ page }) => {
   test.skip(test.info().project.name === "webgpu", "the same files on every backend");
@@ -11,7 +11,7 @@ test("the scripts of the first load are at most 200 kB gzipped", async ({ page }
     if (byPage) scripts.set(new URL(response.url()).pathname, response.body());
   });
   await page.goto("/?fake=fast");
-  await expect(page.getByRole("button", { name: "Try it with the sample pairs" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Try it with the built-in pocket model" })).toBeVisible();
   const sizes = await Promise.all(
     [...scripts].map(async ([path, body]) => [path, gzipSync(await body).length] as const),
   );

@@ -27,7 +27,7 @@ try {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   page.setDefaultTimeout(600_000);
   await page.goto(`${server.resolvedUrls?.local[0]}?backend=${backend}`);
-  await page.getByRole("button", { name: "Try it with the sample pairs" }).click();
+  await page.getByRole("button", { name: "Try it with the built-in pocket model" }).click();
   await page.getByRole("link", { name: /^Iterate/ }).click();
   await page.getByRole("button", { name: "Start SPIN 1" }).click();
   await page
