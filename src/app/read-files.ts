@@ -60,10 +60,11 @@ export interface ReadRequest {
 const MOST_NAMED = 3;
 
 export async function readFiles({ files, side, reader, state, stop }: ReadRequest): Promise<void> {
-  const { setReading, addPairs, giveCaptions, savePairs } = state();
+  const { setReading, whenRead, addPairs, giveCaptions, savePairs } = state();
   setReading({ done: 0, of: files.length });
   const already: string[] = [];
   let refused: readonly Refusal[] | null = null;
+  await whenRead();
   try {
     const known = state().pairs.map(({ id, source, caption }) => ({ id, path: source, caption }));
     const opened = await reader.open({ files, known, side });

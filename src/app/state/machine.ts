@@ -29,11 +29,15 @@ export const createMachine: Slice<MachineSlice> = (set, get, deps) => {
     }
   };
 
+  let tellRead = (): void => {};
+  const read = new Promise<void>((resolve) => (tellRead = resolve));
+
   return {
     machine: "reading",
     preflight: null,
     force: deps.force,
     model: null,
+    whenRead: () => read,
 
     async boot() {
       set({ machine: "reading", problem: null });
@@ -42,6 +46,7 @@ export const createMachine: Slice<MachineSlice> = (set, get, deps) => {
       try {
         const state = await deps.studio.call("project", { project: deps.project });
         set(await adopt(state, deps));
+        tellRead();
       } catch (error) {
         const problem = problemFrom(error, {
           what: "The project could not be read from this browser’s storage.",

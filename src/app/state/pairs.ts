@@ -151,6 +151,7 @@ export const createPairs: Slice<PairsSlice> = (set, get, deps) => {
     async takeSamples() {
       if (locked()) return;
       set({ reading: { done: 0, of: SAMPLE_COUNT } });
+      await get().whenRead();
       try {
         const samples = await deps.studio.call("samplePairs", { count: SAMPLE_COUNT });
         const incoming = samples.map((pair, at): NewPair => {

@@ -64,6 +64,8 @@ export interface MachineSlice {
   readonly force: BackendName | null;
   readonly model: ModelInfo | null;
   boot(): Promise<void>;
+  /** What storage knows is here: pairs that came in before would be saved in its place. */
+  whenRead(): Promise<void>;
   chooseBackend(force: BackendName | null): Promise<void>;
 }
 
