@@ -1,8 +1,10 @@
 /** @file The studio's engine on a nano model in Node, and what a page asks of it, for tests. */
 import { expect } from "vitest";
+import type { Backend } from "../src/runtime/backend.ts";
 import { nodeBackend } from "../src/runtime/node.ts";
 import { loadNewest } from "../src/storage/checkpoints.ts";
 import type { KeyValue } from "../src/storage/key-value.ts";
+import { drawingsPrefix } from "../src/storage/keys.ts";
 import type { NodeId, NodeInfo, PageEvent, PairInput, SpinSettings } from "../src/studio/api.ts";
 import { Engine } from "../src/studio/engine.ts";
 import { memoryTabs, type Tabs } from "../src/studio/tabs.ts";
@@ -37,14 +39,26 @@ export const never = new AbortController().signal;
 
 export type Listener = (event: PageEvent, engine: Engine) => void;
 
+/** A device whose every run waits for what is given. */
+export function waiting(beforeRun: () => Promise<void>): Backend {
+  const backend = nodeBackend({ threads: 1 });
+  const { run } = backend;
+  const waited: Backend["run"] = async (...call) => {
+    await beforeRun();
+    return run.apply(backend, call);
+  };
+  return Object.assign(backend, { run: waited });
+}
+
 export async function started(
   store: KeyValue,
   onEvent: Listener = () => {},
   tabs: Tabs = memoryTabs()(),
+  backend: Backend = nodeBackend({ threads: 1 }),
 ): Promise<Engine> {
   const engine: Engine = new Engine({
     store,
-    backends: { node: async () => nodeBackend({ threads: 1 }) },
+    backends: { node: async () => backend },
     files: nanoModel,
     emit: (event) => onEvent(event, engine),
     tabs,
@@ -69,6 +83,9 @@ export const drawRequest = {
   guidance: 3,
 };
 export const draw = (engine: Engine, node: NodeId) => engine.handle("draw", { ...drawRequest, node }, never);
+/** What is drawn after this is drawn by the model again. */
+export const forgetDrawings = async (store: KeyValue): Promise<void> =>
+  store.deleteMany((await store.keys()).filter((key) => key.startsWith(drawingsPrefix)));
 
 /** A node from its parent to its end. */
 export async function trained(engine: Engine, parent: NodeId, opponent = parent, change: Partial<SpinSettings> = {}) {

@@ -9,6 +9,8 @@
  *   part/<project>/<uuid>/<n>             at most 32 MB
  *   reports/<project>/<node>              one report a step
  *   picture/<project>/<node>/<index>      what the node's opponent drew
+ *   drawing/<project>/<node>/<sha256>     what a node drew when it was asked, by what decided it
+ *   drawing/<project>                     the drawings that count, oldest used first
  *   vote/<project>/<uuid>                 one comparison of two pictures
  *   note/<project>/<name>                 small state of the page
  */
@@ -17,6 +19,9 @@ import { StudioError } from "../lib/errors.ts";
 
 /** 1 was a chain of iterations: what was keyed by a node was keyed by its number. */
 export const schema = 2;
+
+/** Of all projects' drawings. */
+export const drawingsPrefix = "drawing/";
 
 export const keysOf = (project: string) => {
   const name = encodeURIComponent(project);
@@ -29,6 +34,8 @@ export const keysOf = (project: string) => {
     parts: `part/${name}/`,
     reports: `reports/${name}/`,
     pictures: `picture/${name}/`,
+    drawings: `${drawingsPrefix}${name}/`,
+    drawingIndex: drawingsPrefix + name,
     votes: `vote/${name}/`,
     notes: `note/${name}/`,
     /** of schema 1 */
@@ -38,8 +45,9 @@ export const keysOf = (project: string) => {
 
 /** Whether a key belongs to the project. */
 export function isOf(project: string): (key: string) => boolean {
-  const { record, head, ...prefixes } = keysOf(project);
-  return (key) => key === record || key === head || Object.values(prefixes).some((prefix) => key.startsWith(prefix));
+  const { record, head, drawingIndex, ...prefixes } = keysOf(project);
+  const single = new Set([record, head, drawingIndex]);
+  return (key) => single.has(key) || Object.values(prefixes).some((prefix) => key.startsWith(prefix));
 }
 
 export function isNewer(value: unknown): boolean {

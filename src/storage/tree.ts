@@ -70,12 +70,13 @@ async function readNodes(
   return { nodes: nodes.sort((a, b) => a.number - b.number), damaged };
 }
 
-/** What a crash left behind: parts, reports, pictures and pixels that nothing names. Never while a save is under way elsewhere. */
+/** What a crash left behind: parts, reports, pictures, drawings and pixels that nothing names. Never while a save is under way elsewhere. */
 export async function collectLeftovers(store: KeyValue, project: string): Promise<void> {
   const keys = keysOf(project);
   await collectOrphans(store, project);
   const all = await store.keys();
   const nodes = new Set([
+    BASE,
     ...all.map((key) => after(keys.nodes, key)),
     ...(await listCheckpoints(store, project)).map(({ node }) => node),
   ]);
@@ -83,7 +84,7 @@ export async function collectLeftovers(store: KeyValue, project: string): Promis
   const pairs = await readPairList(store, project).catch(() => null);
   const pixels = pairs && new Set(pairs.map(({ key }) => key));
   const gone = all.filter((key) => {
-    const node = after(keys.reports, key) ?? after(keys.pictures, key);
+    const node = after(keys.reports, key) ?? after(keys.pictures, key) ?? after(keys.drawings, key);
     return node === null ? pixels && key.startsWith(keys.pairs) && !pixels.has(key) : !nodes.has(node);
   });
   if (gone.length > 0) await store.deleteMany(gone);
@@ -123,7 +124,7 @@ export async function purge(store: KeyValue, project: string, only: string | nul
   const entries = await listCheckpoints(store, project);
   const uuids = new Set(entries.filter(({ node }) => wiped.has(node)).map(({ uuid }) => uuid));
   const gone = (await store.keys()).filter((key) => {
-    const node = after(keys.reports, key) ?? after(keys.pictures, key);
+    const node = after(keys.reports, key) ?? after(keys.pictures, key) ?? after(keys.drawings, key);
     const uuid = after(keys.manifests, key) ?? after(keys.parts, key);
     const record = after(keys.nodes, key);
     return (

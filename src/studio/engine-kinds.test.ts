@@ -1,6 +1,17 @@
 /** @file Whole weights and LoRAs in one tree: each node is trained and drawn as its settings say, and is exported as what it is. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { draw, grow, never, nodesOf, project, setPairs, spin, started, trained } from "../../e2e/nano-studio.ts";
+import {
+  draw,
+  forgetDrawings,
+  grow,
+  never,
+  nodesOf,
+  project,
+  setPairs,
+  spin,
+  started,
+  trained,
+} from "../../e2e/nano-studio.ts";
 import { readLora } from "../artifacts/lora-names.ts";
 import { bytesAccess } from "../artifacts/random-access.ts";
 import { openSafetensors, parseSafetensors } from "../artifacts/safetensors.ts";
@@ -73,6 +84,7 @@ describe("a tree of both kinds", () => {
       expect(after).not.toEqual(before);
       await engine.handle("deleteNode", { project, node: id }, never);
     }
+    await forgetDrawings(store);
     for (const [at, id] of ["base", ...nodes].entries()) expect(await draw(engine, id)).toEqual(drawn[at]);
   }, 120_000);
 
@@ -149,6 +161,7 @@ describe("a tree of both kinds", () => {
     const left = new Set((await listCheckpoints(own, project)).map((entry) => entry.node));
     expect(left).toEqual(new Set([ground, further]));
     await small.dispose();
+    await forgetDrawings(own);
     const later = await started(own);
     expect(await draw(later, further)).toEqual(expected);
     await later.handle("deleteNode", { project, node: further }, never);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   draw,
+  forgetDrawings,
   grow,
   never,
   nodesOf,
@@ -11,6 +12,7 @@ import {
   spin,
   started,
   trained,
+  waiting,
   weightsOf,
 } from "../../e2e/nano-studio.ts";
 import { listCheckpoints } from "../storage/checkpoints.ts";
@@ -104,6 +106,7 @@ describe("a tree", () => {
   it("tells a damaged checkpoint, and trains a finished one again from its parent", async () => {
     const expected = await weightsOf(store, two as string);
     await spoil(two as string);
+    await forgetDrawings(store);
     const sentence =
       "The checkpoint of SPIN 2 at step 4 cannot be used: a part of weights.safetensors has changed (its sha256 differs). It has no other checkpoint.";
     await expect(draw(engine, two as string)).rejects.toThrow(sentence);
@@ -183,6 +186,7 @@ describe("a run", () => {
     expect((await nodesOf(engine))[0]).toMatchObject({ state: "begun", step: 1 });
     const first = await draw(engine, node);
     expect(first.step).toBe(1);
+    await forgetDrawings(own);
     expect(await draw(engine, "base")).not.toEqual(first);
     expect(await draw(engine, node)).toEqual(first);
     seen = [];
@@ -282,13 +286,15 @@ describe("two tabs", () => {
     };
     const heard: PageEvent[] = [];
     const second = await started(inner, (event) => heard.push(event), open());
-    const robberies: Promise<void>[] = [];
+    // the first stands between two of its steps meanwhile
+    let robbery = Promise.resolve();
     const first = await started(
       counted,
       (event) => {
-        if (event.kind === "step" && event.report.step === 3) robberies.push(robbed());
+        if (event.kind === "step" && event.report.step === 3) robbery = robbed();
       },
       open(),
+      waiting(() => robbery),
     );
     await setPairs(first);
     const { id } = await grow(first, "base");
@@ -302,7 +308,7 @@ describe("two tabs", () => {
       expect(state).toMatchObject({ elsewhere: false, nodes: [{ id, step: 2 }] });
     }
     const outcome = await spin(first, id).catch((error: unknown) => error);
-    await Promise.all(robberies);
+    await robbery;
     expect(outcome).toMatchObject({ code: "taken-over", message: "Another tab has taken over." });
     expect(late).toBe(0);
     expect(heard.some((e) => e.kind === "changed" && e.project === project)).toBe(true);

@@ -6,6 +6,7 @@ import { readUNetConfig } from "../models/config.ts";
 import { samplePairs } from "../pocket/pairs.ts";
 import type { Backend, BackendName } from "../runtime/backend.ts";
 import { SerialQueue } from "../lib/queue.ts";
+import { beforeDrawings } from "../storage/drawings.ts";
 import type { KeyValue } from "../storage/key-value.ts";
 import { forgetProject, readNote, readPairs, writeNote, writePairs } from "../storage/projects.ts";
 import { purge } from "../storage/tree.ts";
@@ -23,6 +24,7 @@ import type {
 } from "./api.ts";
 import { parameterCount } from "./cut.ts";
 import { Damage } from "./damage.ts";
+import { modelIdentity } from "./model-identity.ts";
 import { homeOf, Networks } from "./networks.ts";
 import { type Known, measureBackends } from "./preflight.ts";
 import { presetsFor } from "./presets.ts";
@@ -84,8 +86,9 @@ export class Engine {
   #info: ModelInfo | null = null;
 
   constructor(parts: EngineParts) {
-    this.#parts = parts;
-    this.#writer = new Writer(parts.store, parts.tabs);
+    const store = beforeDrawings(parts.store);
+    this.#parts = { ...parts, store };
+    this.#writer = new Writer(store, parts.tabs);
     this.#damage = new Damage(parts.emit);
     parts.tabs.listen((project) => parts.emit({ kind: "changed", project }));
   }
@@ -218,7 +221,8 @@ export class Engine {
     this.#networks = networks;
     const { side } = await networks.of(networks.home);
     const { store, emit } = this.#parts;
-    this.#trainer = new Trainer(networks, { store, emit, writer: this.#writer, damage: this.#damage });
+    const identity = modelIdentity(folder, POCKET);
+    this.#trainer = new Trainer(networks, { store, emit, writer: this.#writer, damage: this.#damage, identity });
     const guidance = GUIDANCE[id] ?? 7.5;
     this.#info = {
       id,

@@ -7,7 +7,6 @@ import type { Numerics } from "../artifacts/checkpoint.ts";
 import { required, StudioError } from "../lib/errors.ts";
 import { BASE, nodeName } from "../lib/node-name.ts";
 import type { TrainState } from "../spin/adamw.ts";
-import type { Adapter } from "../spin/denoiser.ts";
 import { saveCheckpoint } from "../storage/checkpoints.ts";
 import type { KeyValue } from "../storage/key-value.ts";
 import { type NodeRecord, trainsOf } from "../storage/nodes.ts";
@@ -29,7 +28,8 @@ import type {
   TokenCount,
 } from "./api.ts";
 import type { Damage } from "./damage.ts";
-import { draw } from "./draw.ts";
+import { drawMissing, recall, type Shown } from "./answer-draw.ts";
+import { DrawnBefore } from "./drawn-before.ts";
 import type { Model } from "./model.ts";
 import { checkpointFile, isWeights, weightsFile } from "./export-node.ts";
 import type { Networks } from "./networks.ts";
@@ -69,13 +69,6 @@ interface Run {
   version: string;
 }
 
-/** Ready to draw. */
-interface Shown {
-  readonly model: Model;
-  readonly adapter: Adapter;
-  readonly step: number;
-}
-
 /** A node that can be trained. */
 interface Ready {
   readonly node: NodeRecord;
@@ -91,6 +84,8 @@ export interface TrainerParts {
   readonly writer: Writer;
   readonly emit: (event: PageEvent) => void;
   readonly damage: Damage;
+  /** which model this is, by its content */
+  readonly identity: Promise<string>;
 }
 
 export class Trainer {
@@ -98,6 +93,7 @@ export class Trainer {
   readonly #networks: Networks;
   /** what each network's view shows */
   readonly #viewed = new WeakMap<Model, string>();
+  readonly #before: DrawnBefore;
   #run: Run | null = null;
   #held: Run | null = null;
   #starting: AbortController | null = null;
@@ -106,6 +102,7 @@ export class Trainer {
   constructor(networks: Networks, parts: TrainerParts) {
     this.#networks = networks;
     this.#parts = parts;
+    this.#before = new DrawnBefore(parts);
   }
 
   /** Whether a `spin` is under way, so that drawings are to be asked of it. */
@@ -126,22 +123,42 @@ export class Trainer {
     });
   }
 
-  /** Draws at once; nothing else may use the device meanwhile. */
-  async draw({ project, node, ...options }: DrawRequest, signal: AbortSignal): Promise<Drawn> {
+  /** Draws at once, of a saved state only what it has not drawn before; nothing else may use the device meanwhile. */
+  async draw(request: DrawRequest, signal: AbortSignal): Promise<Drawn> {
+    const { emit } = this.#parts;
+    const live = this.#live(request);
+    const found = live ? null : await this.#before.find(request, this.#weights(request.project));
+    const known = found && recall(request, found, emit);
+    if (known) return known;
+    const shown = live ?? (await this.#show(request.project, request.node));
+    // where its newest step was found damaged just now, what was found is of that one
+    return drawMissing(request, shown, found?.step === shown.step ? found : null, emit, signal);
+  }
+
+  /** A node that trains now, and has begun to move. */
+  #live({ project, node }: DrawRequest): Shown | null {
     const run = this.trains(project, node) ? this.#run : null;
-    const live = run !== null && run.step !== null ? { model: run.model, adapter: theta, step: run.step } : null;
-    const { model, adapter, step } = live ?? (await this.#show(project, node));
-    const pictures = [];
-    for await (const picture of draw(model, adapter, options, signal)) {
-      this.#parts.emit({ kind: "drawn", node, step, index: pictures.length, picture });
-      pictures.push(picture);
-    }
-    return { step, pictures };
+    return run !== null && run.step !== null ? { model: run.model, adapter: theta, step: run.step } : null;
   }
 
   /** Draws between two steps of the run. */
   ask(request: DrawRequest, signal: AbortSignal): Promise<Drawn> {
-    return new Promise((answer) => void this.#asked.push({ request, signal, answer }));
+    return new Promise((answer) => {
+      const asked = { request, signal, answer };
+      this.#asked.push(asked);
+      void this.#answerAhead(asked);
+    });
+  }
+
+  /** What was all drawn before needs no device, so it waits for no step. */
+  async #answerAhead(asked: Asked): Promise<void> {
+    const { request, answer } = asked;
+    const found = this.#live(request) ? null : await this.#before.find(request, this.#weights(request.project));
+    const at = this.#asked.indexOf(asked);
+    if (at < 0 || !found?.pictures.every((picture) => picture)) return;
+    this.#asked.splice(at, 1);
+    const known = recall(request, found, this.#parts.emit);
+    if (known) answer(Promise.resolve(known));
   }
 
   /** Loads a node into the view of its network, unless it is there. */

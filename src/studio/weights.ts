@@ -7,6 +7,7 @@ import { BASE, nodeName } from "../lib/node-name.ts";
 import {
   type CheckpointEntry,
   type Damaged,
+  findIncomplete,
   listCheckpoints,
   loadNewest,
   recordInManifest,
@@ -101,6 +102,18 @@ export class ProjectWeights {
   async version(node: NodeId): Promise<string> {
     const entries = await listCheckpoints(this.#store, this.#project);
     return entries.findLast((entry) => entry.node === node)?.uuid ?? "";
+  }
+
+  /** The state that `current` will find, as far as can be told without reading it; null: not for sure, or none. */
+  async settled(node: NodeId): Promise<{ readonly version: string; readonly step: number } | null> {
+    if (node === BASE) return { version: "", step: 0 };
+    const record = await this.#record(node);
+    if (!record || record.gone) return null;
+    const newest = (await listCheckpoints(this.#store, this.#project)).findLast((entry) => entry.node === node);
+    if (!newest) return { version: "", step: 0 };
+    const incomplete = await findIncomplete(this.#store, this.#project);
+    const bad = this.#damage.spoilt.has(newest.uuid) || incomplete.some(({ entry }) => entry.uuid === newest.uuid);
+    return bad ? null : { version: newest.uuid, step: newest.step };
   }
 
   /** All of a finished node's weights. */
