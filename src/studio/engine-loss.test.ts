@@ -12,8 +12,8 @@ import { lasting } from "./lasting.ts";
 import { memoryTabs } from "./tabs.ts";
 
 /** A device that answers so many runs and reads; after that all is as on a lost one. */
-async function mortal(life: number): Promise<Backend> {
-  const backend = await nodeBackend({ threads: 1 });
+function mortal(life: number): Backend {
+  const backend = nodeBackend({ threads: 1 });
   const { run, read } = backend;
   const alive = (): void => {
     if (life-- <= 0) throw new StudioError("device-lost", "The graphics device was lost: pulled.");
@@ -40,7 +40,7 @@ function studioOf(store: KeyValue, lives: readonly number[], now: () => number) 
     const life = lives[engines.length] ?? Infinity;
     const engine = new Engine({
       store,
-      backends: { node: () => mortal(life) },
+      backends: { node: async () => mortal(life) },
       files: nanoModel,
       emit: (event) => {
         for (const listener of listeners) listener(event);
