@@ -1,6 +1,7 @@
 /**
- * @file The built page in a real Chromium, once for each backend that a page can have: a spec reads it from the project's name,
- * `test.info().project.name`. The kind of adapter stands in `test.info().project.metadata.gpu`.
+ * @file The built page in a real Chromium. What runs models does so once for each backend that a page can have: a spec reads it from
+ * the project's name, `test.info().project.name`; the kind of adapter stands in `test.info().project.metadata.gpu`. The other
+ * pages, in the project `screens`, have an engine that only pretends, so that two browsers may run at once.
  */
 import { createServer } from "node:net";
 import { defineConfig } from "@playwright/test";
@@ -16,6 +17,11 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** Specs of the page that start its real engine. */
+const REAL = /page\/(kills|loss|pocket|real)\.spec\.ts$/;
+const SCREENS = /page\/(?!kills|loss|pocket|real)[^/]*\.spec\.ts$/;
+const MODELS = [REAL, /runtime\/.*\.spec\.ts$/, /serve\.spec\.ts$/];
+
 process.env["SPIN_PORT"] ||= String(await freePort());
 process.env["SPIN_CHROMIUM"] ||= ensureChromium();
 const baseURL = `http://127.0.0.1:${process.env["SPIN_PORT"]}`;
@@ -29,7 +35,7 @@ export default defineConfig({
   testDir: "e2e",
   testMatch: "**/*.spec.ts",
   outputDir: "test-results",
-  // One browser at a time: a training page uses every core.
+  // One browser at a time: a training page uses every core. `screens` may have more: --workers 2
   workers: 1,
   timeout: 300_000,
   expect: { timeout: 30_000 },
@@ -39,11 +45,19 @@ export default defineConfig({
   webServer: { command, url: baseURL, timeout: 120_000, reuseExistingServer: false },
   projects: [
     {
+      name: "screens",
+      testMatch: SCREENS,
+      fullyParallel: true,
+      use: { launchOptions: { executablePath: process.env["SPIN_CHROMIUM"], args: browserArgs() } },
+    },
+    {
       name: "wasm",
+      testMatch: MODELS,
       use: { launchOptions: { executablePath: process.env["SPIN_CHROMIUM"], args: browserArgs() } },
     },
     {
       name: "webgpu",
+      testMatch: MODELS,
       metadata: { gpu: gpu.kind },
       use: {
         launchOptions: {

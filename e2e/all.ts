@@ -19,6 +19,8 @@ interface Check {
   readonly name: string;
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** looks at what was built */
+  readonly ofBuild?: boolean;
   /** Reads the tool's own report; a check without one counts as one test. */
   readonly count?: () => Count;
 }
@@ -42,8 +44,8 @@ function countVitest(): Count {
   return { passed, failed: failed + broken, skipped: all.length - passed - failed };
 }
 
-function countPlaywright(): Count {
-  const { stats, errors } = read("page") as {
+function countPlaywright(name: string): Count {
+  const { stats, errors } = read(name) as {
     stats: { expected: number; unexpected: number; flaky: number; skipped: number };
     errors: unknown[];
   };
@@ -53,6 +55,14 @@ function countPlaywright(): Count {
     skipped: stats.skipped,
   };
 }
+
+const playwright = (name: string, ...which: readonly string[]): Check => ({
+  name,
+  command: ["playwright", "test", "--reporter=line,json", ...which],
+  env: { PLAYWRIGHT_JSON_OUTPUT_FILE: report(name) },
+  ofBuild: true,
+  count: () => countPlaywright(name),
+});
 
 const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { scripts: { lint: string } };
 
@@ -66,12 +76,8 @@ const checks: readonly Check[] = [
     count: countVitest,
   },
   { name: "build", command: ["vite", "build"] },
-  {
-    name: "page",
-    command: ["playwright", "test", "--reporter=line,json"],
-    env: { PLAYWRIGHT_JSON_OUTPUT_FILE: report("page") },
-    count: countPlaywright,
-  },
+  playwright("screens", "--project=screens", "--workers=2"),
+  playwright("page", "--project=wasm", "--project=webgpu"),
 ];
 
 /** A tool that fails without a failed test, or leaves no report, counts as one failure. */
@@ -119,8 +125,8 @@ const rows: (Count & { name: string; seconds: number })[] = [];
 for (const check of checks.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
   const began = performance.now();
   const built = rows.find((row) => row.name === "build");
-  // an old build says nothing about this source: without a new one, the page has failed
-  const result = check.name === "page" && built?.failed ? { passed: 0, failed: 1, skipped: 0 } : null;
+  // an old build says nothing about this source: without a new one, its pages have failed
+  const result = check.ofBuild && built?.failed ? { passed: 0, failed: 1, skipped: 0 } : null;
   const counted = result ?? run(check, built ? { SPIN_BUILT: "1" } : {});
   rows.push({ name: check.name, seconds: (performance.now() - began) / 1000, ...counted });
 }

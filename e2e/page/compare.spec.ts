@@ -6,9 +6,6 @@ import { unzipSync } from "fflate";
 import { SCORING } from "../../src/app/fake/made-up-scores.ts";
 import { expect, test } from "./origin.ts";
 
-// no device is used, so one project is enough
-test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
-
 const SIDE = 64;
 const SETTINGS = { steps: 2, pairsPerStep: 8, learningRate: 5e-5, guidance: 3, seed: 42, train: "full" };
 const PROMPTS = ["a red circle at night", "a teal ring at dawn", "a white square in fog"];

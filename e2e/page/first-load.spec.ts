@@ -3,7 +3,6 @@ import { gzipSync } from "node:zlib";
 import { expect, test } from "./origin.ts";
 
 test("the scripts of the first load are at most 200 kB gzipped", async ({ page }) => {
-  test.skip(test.info().project.name === "webgpu", "the same files on every backend");
   const scripts = new Map<string, Promise<Buffer>>();
   page.on("response", (response) => {
     // a worker's own scripts have no frame of the page

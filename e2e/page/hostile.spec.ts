@@ -10,9 +10,6 @@ import { servePocket } from "./nano-page.ts";
 import { expect, test } from "./origin.ts";
 import { caption, captions, choose, type Content, open, png, send, upload, zip } from "./pair-files.ts";
 
-// no device is used, so one project is enough
-test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
-
 const MARKUP = "<img src=x onerror=\"globalThis.hurt='yes'\">";
 const golden = <T>(name: string): T => JSON.parse(readFileSync(`e2e/goldens/pairs/${name}`, "utf8")) as T;
 const base64 = (text = ""): Uint8Array => new Uint8Array(Buffer.from(text, "base64"));

@@ -3,9 +3,6 @@ import { readFile } from "node:fs/promises";
 import type { Download, Locator, Page } from "@playwright/test";
 import { expect, test } from "./origin.ts";
 
-// no device is used, so one project is enough
-test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
-
 /** The sample pairs taken, the next iteration's screen open. */
 async function ready(page: Page, words: string): Promise<void> {
   await page.goto(`/?fake=${words}`);

@@ -3,8 +3,6 @@ import type { Page } from "@playwright/test";
 import { CHAIN, visit } from "./made-project.ts";
 import { expect, test } from "./origin.ts";
 
-test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
-
 const press = (page: Page, ...keys: readonly string[]) =>
   keys.reduce(async (before, key) => {
     await before;

@@ -8,9 +8,6 @@ import { STATES } from "./states.ts";
 
 // many short ones: recording each costs more than it tells
 test.use({ trace: "off" });
-// no device is used, so one project is enough
-test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
-
 const stateOf = (name: string): PageState => STATES.find((state) => state.name === name) as PageState;
 for (const { name, narrow, open } of STATES)
   test(`${name}: clean for axe in both themes, fits a narrow window, and can be touched there`, async ({ page }) => {

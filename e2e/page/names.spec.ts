@@ -10,8 +10,6 @@ import { expect, test } from "./origin.ts";
 import { upload } from "./pair-files.ts";
 import { STATES } from "./states.ts";
 
-test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
-
 /** Large pictures of one grey each: quick to make, slow to read. */
 async function loading(page: Page): Promise<void> {
   await visit(page, "pairs", "fast");

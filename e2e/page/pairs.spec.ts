@@ -3,9 +3,6 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "./origin.ts";
 import { caption, captions, choose, type Content, open, png, send, stored, zip } from "./pair-files.ts";
 
-// no device is used, so one project is enough
-test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
-
 test("files, a folder, a zip, tables, Parquet, a drop and a paste: each brings its pairs, the same picture once", async ({
   page,
 }, { outputDir }) => {

@@ -4,9 +4,6 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "./origin.ts";
 import { keptVotes, openProject, votes } from "./voted-project.ts";
 
-// no device is used, so one project is enough
-test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
-
 const title = (page: Page) => page.getByRole("heading", { level: 1 });
 
 async function saved(page: Page, button: string): Promise<{ name: string; text: string }> {

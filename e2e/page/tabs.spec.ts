@@ -4,8 +4,6 @@ import { expect, test, type Page } from "@playwright/test";
 import type { Tabs } from "../../src/studio/tabs.ts";
 import { serveHarness } from "../runtime/harness.ts";
 
-// no device is used, so one project is enough
-test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
 const address = serveHarness();
 
 declare global {

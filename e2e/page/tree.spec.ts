@@ -3,9 +3,6 @@ import type { Locator, Page } from "@playwright/test";
 import { PRESETS } from "../../src/app/fake/made-up.ts";
 import { expect, test } from "./origin.ts";
 
-// no device is used, so one project is enough
-test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
-
 const [SETTINGS] = PRESETS[0]?.settings ?? [];
 
 interface Grown {

@@ -5,9 +5,6 @@ import { expect, test } from "./origin.ts";
 import { keptVotes, openProject, votes } from "./voted-project.ts";
 import { faults, type Size, SIZES } from "./sound.ts";
 
-// no device is used, so one project is enough
-test.beforeEach(() => test.skip(test.info().project.name === "webgpu", "the same as on wasm"));
-
 const pictures = (page: Page) => page.getByRole("button", { name: /^Picture [AB]$/ });
 
 /** Both pictures are there. */
