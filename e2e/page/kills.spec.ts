@@ -18,6 +18,8 @@ const STEPS = 48;
 /** The pairs dropped, the settings as they are wanted, and SPIN 1 under way. */
 async function begin(page: Page, origin: string, steps: number): Promise<void> {
   await page.goto(`${origin}/?backend=wasm#pairs`);
+  // the first screen, which stands there for a moment, takes files too, and then is gone
+  await page.getByRole("heading", { name: "Pairs", level: 1 }).waitFor();
   await page.getByLabel("Choose pictures and captions").setInputFiles(droppedFiles());
   await expect(page.getByLabel("Caption of pair 1", { exact: true })).toHaveValue("a red circle by day");
   await page.getByRole("link", { name: /^Iterate/ }).click();
@@ -157,9 +159,11 @@ test("a full storage: the page says what is safe, a person deletes an iteration 
   const page = await context.newPage();
   const session = await context.newCDPSession(page);
   const { usage } = await session.send("Storage.getUsageAndQuota", { origin });
-  // what the opponent draws has room, the weights have not
-  await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: usage + 110_000 });
+  // what the opponent draws has room; the weights have not, even where all other drawings make way
+  await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: usage + 60_000 });
   await page.goto(`${origin}/?backend=wasm#iterate`);
+  // the menu tells what can be done as it is opened: not before the project is read
+  await page.getByRole("treeitem", { name: "SPIN 2", exact: true }).waitFor();
   await page.getByRole("button", { name: "Actions of Base" }).click();
   await page.getByRole("menuitem", { name: "Branch from Base" }).click();
   await page.getByRole("button", { name: "Start SPIN 1 b" }).click({ timeout: LONG });

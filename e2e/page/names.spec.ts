@@ -21,23 +21,18 @@ async function loading(page: Page): Promise<void> {
   await page.getByLabel("Choose pictures and captions").setInputFiles(files);
 }
 
-for (const screen of ["start", "pairs", "iterate", "compare", "vote", "report", "keys"])
-  test(`${screen}: every part has its name, in every state`, async ({ context }) => {
-    const named = Object.entries(PARTS).filter(([state]) => state.startsWith(screen));
-    for (const [state, parts] of named) {
-      const page = await context.newPage();
-      const open = state === "pairs-loading" ? loading : STATES.find(({ name }) => name === state)?.open;
-      expect(open, state).toBeDefined();
-      await open?.(page, "fast");
-      for (const [role, name] of parts) {
-        const exact = typeof name === "string";
-        const part = role === "text" ? page.getByText(name, { exact }) : page.getByRole(role, { name, exact });
-        // an alert, a status, a list item and a term have no name: their words are it
-        const worded = ["alert", "status", "listitem", "term", "timer"].includes(role);
-        const wanted = worded ? page.getByRole(role as Role).filter({ hasText: name }) : part;
-        await expect.soft(wanted.first(), `${state}: ${role} ${String(name)}`).toBeVisible();
-      }
-      await page.close();
+for (const [state, parts] of Object.entries(PARTS))
+  test(`${state}: every part has its name`, async ({ page }) => {
+    const open = state === "pairs-loading" ? loading : STATES.find(({ name }) => name === state)?.open;
+    expect(open, state).toBeDefined();
+    await open?.(page, "fast");
+    for (const [role, name] of parts) {
+      const exact = typeof name === "string";
+      const part = role === "text" ? page.getByText(name, { exact }) : page.getByRole(role, { name, exact });
+      // an alert, a status, a list item and a term have no name: their words are it
+      const worded = ["alert", "status", "listitem", "term", "timer"].includes(role);
+      const wanted = worded ? page.getByRole(role as Role).filter({ hasText: name }) : part;
+      await expect.soft(wanted.first(), `${state}: ${role} ${String(name)}`).toBeVisible();
     }
   });
 
