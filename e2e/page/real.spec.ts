@@ -25,6 +25,7 @@ test("a folder of captioned pictures through two iterations to the same seeds si
   page,
   baseURL,
 }) => {
+  test.setTimeout(900_000); // an adapter in software compiles its kernels for minutes
   const foreign: string[] = [];
   page.on("request", (request) => {
     const { origin, protocol } = new URL(request.url());
