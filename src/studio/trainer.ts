@@ -323,7 +323,7 @@ export class Trainer {
 
   /** Tells the run's events, and draws what was asked for between them. */
   async #follow(run: Run): Promise<SpinOutcome> {
-    const { writer, emit } = this.#parts;
+    const { emit } = this.#parts;
     const { project, node, keeper } = run;
     run.pausing = false;
     for (;;) {
@@ -343,7 +343,6 @@ export class Trainer {
         return "paused";
       }
     }
-    await writer.write(project, (held) => writeReports(held, project, node, keeper.reports));
     return "kept";
   }
 
