@@ -167,6 +167,7 @@ test("a full storage: the page says what is safe, a person deletes an iteration 
   await page.goto(`${origin}/?backend=wasm#iterate`);
   // the menu tells what can be done as it is opened: not before the project is read
   await page.getByRole("treeitem", { name: "SPIN 2", exact: true }).waitFor();
+  await expect(page.getByRole("treeitem", { name: "SPIN 1", exact: true })).toContainText("9 steps");
   await page.getByRole("button", { name: "Actions of Base" }).click();
   await page.getByRole("menuitem", { name: "Branch from Base" }).click();
   await page.getByRole("button", { name: "Start SPIN 1 b" }).click({ timeout: LONG });

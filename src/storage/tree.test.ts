@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { StudioError } from "../lib/errors.ts";
 import { findIncomplete, listCheckpoints, loadNewest, saveCheckpoint } from "./checkpoints.ts";
 import { type KeyValue, memoryKeyValue } from "./key-value.ts";
 import { type NodeRecord, readNode, writeNode } from "./nodes.ts";
@@ -153,6 +154,31 @@ describe("purging", () => {
     expect(await purge(store, "p", "2")).toBe(104);
     expect(await purge(store, "p", "3")).toBe(0);
     expect(await show(store)).toEqual(["1 4 104", "3 4 104"]);
+  });
+
+  test("frees a full disk, which takes no write, also of a node that could not be marked as deleted", async () => {
+    await plant(store, [
+      [nodeAt(1), 4],
+      [nodeAt(2), 4],
+      [nodeAt(3), 2],
+    ]);
+    const refuse = () => Promise.reject(new StudioError("quota", "full"));
+    let full = true;
+    const disk: KeyValue = {
+      ...store,
+      setMany: (...write) => (full ? refuse() : store.setMany(...write)),
+      deleteMany: async (keys) => {
+        await store.deleteMany(keys);
+        full = false;
+        // as a crash would leave it here
+        expect((await listCheckpoints(store, "p")).map(({ node }) => node)).toEqual(["2", "3"]);
+        expect(await findIncomplete(store, "p")).toEqual([]);
+      },
+    };
+    expect(await purge(disk, "p", "1")).toBe(0);
+    expect(await purge(disk, "p", "1", true)).toBe(104);
+    expect(await show(store)).toEqual(["1 gone 0", "2 4 104", "3 2 104"]);
+    expect((await store.keys()).includes("head/p")).toBe(true);
   });
 
   test.each(["before", "after", "alone"] as const)("is all or nothing, a fault %s at any write", async (when) => {

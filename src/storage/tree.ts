@@ -1,4 +1,5 @@
 /** @file The tree as a whole: its nodes with what each has saved and costs, and what goes when nodes are deleted for good. */
+import { StudioError } from "../lib/errors.ts";
 import { BASE } from "../lib/node-name.ts";
 import {
   type CheckpointEntry,
@@ -93,12 +94,16 @@ export async function collectLeftovers(store: KeyValue, project: string): Promis
 /**
  * Wipes what is marked as deleted, in one transaction, and first whatever a crash left behind. The opponent of a node
  * that is still to be trained stays, and so does its parent before the first save, and for as long as there is a LoRA whoever it
- * lies over: their weights are needed. Returns the bytes that were freed.
+ * lies over: their weights are needed. `living`: the only one goes also where it is not marked, since on a full disk it could not
+ * be. Returns the bytes that were freed.
  */
-export async function purge(store: KeyValue, project: string, only: string | null): Promise<number> {
+export async function purge(store: KeyValue, project: string, only: string | null, living = false): Promise<number> {
   const keys = keysOf(project);
   await collectLeftovers(store, project);
-  const { nodes } = await readTree(store, project, new Set());
+  const marked = new Date().toISOString();
+  const nodes = (await readTree(store, project, new Set())).nodes.map((standing) =>
+    living && standing.node.id === only ? { ...standing, node: { ...standing.node, deleted: marked } } : standing,
+  );
   const needed = new Set<string>();
   for (const { node, newest } of nodes) {
     if (node.deleted !== null || node.gone || newest?.complete) continue;
@@ -140,7 +145,14 @@ export async function purge(store: KeyValue, project: string, only: string | nul
     project,
     entries.filter(({ node }) => !wiped.has(node)),
   );
-  await store.setMany([head, ...left], gone);
+  try {
+    await store.setMany([head, ...left], gone);
+  } catch (error) {
+    if (!(error instanceof StudioError) || error.code !== "quota") throw error;
+    // a full disk takes deletions alone; a list that is lost is made again from the manifests that are left
+    await store.deleteMany([...gone, keys.head]);
+    await store.setMany([head, ...left]);
+  }
   return nodes.filter(({ node }) => wiped.has(node.id)).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 

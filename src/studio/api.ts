@@ -337,10 +337,16 @@ export interface Calls {
   restoreNode: { params: NodeRequest; result: NodeInfo };
   /**
    * Frees what was deleted; `node`: only this one. A node whose weights an unfinished one needs waits for it. `ifAlone`: nothing as
-   * long as another tab has the project open, which may still take back what it has deleted.
+   * long as another tab has the project open, which may still take back what it has deleted. `living`: the node goes at once, without
+   * having been deleted, which a full storage may have no room to write.
    */
   purge: {
-    params: { readonly project: string; readonly node: NodeId | null; readonly ifAlone?: boolean };
+    params: {
+      readonly project: string;
+      readonly node: NodeId | null;
+      readonly ifAlone?: boolean;
+      readonly living?: boolean;
+    };
     result: { readonly freed: number };
   };
   /** a LoRA where one was trained, else the UNet's weights, both safetensors in diffusers' names; or the checkpoint's files as a zip */

@@ -137,11 +137,11 @@ export class Engine {
       return this.#change({ project, node }, { deleted: new Date().toISOString() });
     },
     restoreNode: (request) => this.#change(request, { deleted: null }),
-    purge: async ({ project, node, ifAlone }) => ({
+    purge: async ({ project, node, ifAlone, living }) => ({
       freed:
         ifAlone && (await this.#writer.shared(project))
           ? 0
-          : await this.#writer.write(project, (store) => purge(store, project, node)),
+          : await this.#writer.write(project, (store) => purge(store, project, node, living)),
     }),
     exportNode: ({ project, node, what }) => this.#writer.read(() => this.#opened.export(project, node, what)),
     exportProject: async ({ project }) => {

@@ -292,12 +292,12 @@ export function createFakeStudio(options: FakeOptions): Studio {
     renameNode: async ({ node, name }) => change(node, { name: name?.trim() || null }),
     deleteNode: async ({ node }) => change(node, { deleted: new Date().toISOString() }),
     restoreNode: async ({ node }) => change(node, { deleted: null }),
-    async purge({ node }) {
+    async purge({ node, living }) {
       const needed = saved.nodes
         .filter((each) => each.state === "begun" && each.deleted === null)
         .flatMap((each) => (each.step === 0 ? [each.opponent, each.parent] : [each.opponent]));
       const wiped = saved.nodes.filter(({ id, deleted }) => {
-        return deleted !== null && (node === null || id === node) && !needed.includes(id);
+        return (deleted !== null || living) && (node === null || id === node) && !needed.includes(id);
       });
       const named = (id: NodeId): boolean =>
         saved.nodes.some((each) => !wiped.includes(each) && (each.parent === id || each.opponent === id));

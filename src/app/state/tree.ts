@@ -128,10 +128,7 @@ export const createTree: Slice<TreeSlice> = (set, get, deps) => {
 
     async makeRoom(nodes) {
       try {
-        for (const node of nodes) {
-          if (nodeOf(get(), node)?.deleted === null) await deps.studio.call("deleteNode", { project, node });
-          await deps.studio.call("purge", { project, node });
-        }
+        for (const node of nodes) await deps.studio.call("purge", { project, node, living: true });
         set({ undoable: null, problem: null });
         await get().refresh();
       } catch (error) {
