@@ -1,8 +1,9 @@
 /** @file Counts what this page asks of other origins. The policy it is served with allows none. */
 import { useSyncExternalStore } from "react";
+import { createListeners } from "../lib/listeners.ts";
 
 const elsewhere = new Set<string>();
-const listeners = new Set<() => void>();
+const { tell, on: subscribe } = createListeners();
 
 export function isElsewhere(url: string, origin: string): boolean {
   if (!/^https?:/i.test(url)) return false;
@@ -16,16 +17,11 @@ export function watchRequests(): void {
     for (const entry of list.getEntries()) {
       if (isElsewhere(entry.name, globalThis.location.origin)) elsewhere.add(`${entry.startTime} ${entry.name}`);
     }
-    for (const listener of listeners) listener();
+    tell();
   });
   observer.observe({ type: "resource", buffered: true });
 }
 
 export function useRequestsElsewhere(): number {
   return useSyncExternalStore(subscribe, () => elsewhere.size);
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
 }

@@ -1,5 +1,6 @@
 /** @file Keys: what each does, which of them a person changed, and one listener for all. Single keys are off wherever one types. */
 import { useEffect, useSyncExternalStore } from "react";
+import { createListeners } from "../lib/listeners.ts";
 
 /** Where a key means something: two commands of one place, or one of them everywhere, need different keys. */
 type Place = "everywhere" | "after go" | "grid" | "viewer" | "vote";
@@ -53,7 +54,7 @@ interface Kept {
 
 const MEMORY = "spin-studio.keys";
 const AS_THEY_CAME: Kept = { off: false, own: {} };
-const listeners = new Set<() => void>();
+const { tell, on: subscribe } = createListeners();
 let kept: Kept = read();
 
 function read(): Kept {
@@ -76,7 +77,7 @@ function change(next: Kept): void {
   } catch {
     // they stay as long as the page
   }
-  for (const listener of listeners) listener();
+  tell();
 }
 
 /** One letter, digit or sign; a space presses buttons. */
@@ -109,11 +110,6 @@ function meet(one: Command, other: Command): boolean {
 /** "M", "−" */
 export function label(key: string): string {
   return key === "-" ? "−" : key.toUpperCase();
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
 }
 
 /** What a part of the keys is now, for components. */

@@ -1,4 +1,5 @@
 /** @file Step reports and stage times of the runs: plain lists beside the store, so that a step costs no rendering. */
+import { createListeners } from "../lib/listeners.ts";
 import type { NodeId, Stage, StepReport } from "../studio/api.ts";
 
 export interface Metrics {
@@ -24,12 +25,9 @@ const NONE: readonly StepReport[] = [];
 export function createMetrics(clock: () => number = () => performance.now() / 1000): Metrics {
   const reports = new Map<NodeId, readonly StepReport[]>();
   const durations = new Map<Stage, number[]>();
-  const listeners = new Set<() => void>();
+  const { tell, on: subscribe } = createListeners();
   let worked: number[] = [];
   let last: { stage: Stage; done: number; seconds: number } | null = null;
-  const tell = (): void => {
-    for (const listener of listeners) listener();
-  };
 
   const tick = (stage: Stage, done: number): void => {
     if (last?.stage === stage && last.done === done) return;
@@ -73,9 +71,6 @@ export function createMetrics(clock: () => number = () => performance.now() / 10
     },
     durations: (stage) => durations.get(stage) ?? [],
     worked: () => worked,
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    subscribe,
   };
 }

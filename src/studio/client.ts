@@ -1,5 +1,6 @@
 /** @file The page's end of the worker: calls with ids, events apart from answers, and no promise that hangs when the worker dies. */
 import { StudioError } from "../lib/errors.ts";
+import { createListeners } from "../lib/listeners.ts";
 import type { CallName, Calls, FromWorker, PageEvent, Studio, ToWorker } from "./api.ts";
 import { lasting, type WorkerStudio } from "./lasting.ts";
 import { fromWire } from "./wire-error.ts";
@@ -21,7 +22,7 @@ export function startStudio(): Studio {
 /** A studio over anything that looks like a worker. */
 export function connect(worker: Pick<Worker, "postMessage" | "addEventListener" | "terminate">): WorkerStudio {
   const waiting = new Map<number, Waiting>();
-  const listeners = new Set<(event: PageEvent) => void>();
+  const { tell, on: onEvent } = createListeners<PageEvent>();
   let count = 0;
   let dead: Error | null = null;
   let retired = false;
@@ -41,10 +42,7 @@ export function connect(worker: Pick<Worker, "postMessage" | "addEventListener" 
   };
   worker.addEventListener("message", (message) => {
     const data = (message as MessageEvent<FromWorker>).data;
-    if ("event" in data) {
-      for (const listener of listeners) listener(data.event);
-      return;
-    }
+    if ("event" in data) return tell(data.event);
     const caller = waiting.get(data.id);
     waiting.delete(data.id);
     if (data.ok) caller?.resolve(data.result as never);
@@ -65,10 +63,7 @@ export function connect(worker: Pick<Worker, "postMessage" | "addEventListener" 
         send({ id, name, params });
       });
     },
-    onEvent(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onEvent,
     retire() {
       retired = true;
       setTimeout(() => fail("it was replaced"), GRACE);

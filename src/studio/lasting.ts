@@ -5,6 +5,7 @@
  * second, and after the third a person decides.
  */
 import { StudioError } from "../lib/errors.ts";
+import { createListeners } from "../lib/listeners.ts";
 import type { CallName, Calls, PageEvent, Studio } from "./api.ts";
 
 /** The studio of one worker. */
@@ -41,10 +42,7 @@ const isLoss = (error: unknown): error is StudioError => ["device-lost", "worker
 
 /** @param clock milliseconds that only ever rise */
 export function lasting(start: () => WorkerStudio, clock: () => number = () => performance.now()): Studio {
-  const listeners = new Set<(event: PageEvent) => void>();
-  const tell = (event: PageEvent): void => {
-    for (const listener of listeners) listener(event);
-  };
+  const { tell, on: onEvent } = createListeners<PageEvent>();
   let worker = begin();
   let wanted: Calls["open"]["params"] | null = null;
   /** the model, open on the newest worker or soon to be; null: whoever needs it opens it */
@@ -209,9 +207,6 @@ export function lasting(start: () => WorkerStudio, clock: () => number = () => p
         throw error;
       }
     },
-    onEvent(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onEvent,
   };
 }

@@ -16,6 +16,7 @@ import type {
   Vote,
 } from "../../studio/api.ts";
 import { StudioError } from "../../lib/errors.ts";
+import { createListeners } from "../../lib/listeners.ts";
 import { BASE, defaultName } from "../../lib/node-name.ts";
 import { rateAt } from "../rate-curve.ts";
 import type { FakeOptions } from "./fake-options.ts";
@@ -53,10 +54,7 @@ const atOnce: readonly CallName[] = [
 ];
 
 export function createFakeStudio(options: FakeOptions): Studio {
-  const listeners = new Set<(event: PageEvent) => void>();
-  const emit = (event: PageEvent): void => {
-    for (const listener of listeners) listener(event);
-  };
+  const { tell: emit, on: onEvent } = createListeners<PageEvent>();
   const text = options.memory?.getItem(MEMORY_KEY) ?? null;
   const saved: Saved = text === null ? { pairs: [], nodes: [], reports: {}, votes: [] } : (JSON.parse(text) as Saved);
   const keep = (): void => options.memory?.setItem(MEMORY_KEY, JSON.stringify(saved));
@@ -377,9 +375,6 @@ export function createFakeStudio(options: FakeOptions): Studio {
       queue = result.catch(() => undefined);
       return result;
     },
-    onEvent(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onEvent,
   };
 }

@@ -1,4 +1,5 @@
 /** @file A pretending engine that loses its device, once or twice in a row: `?fake=lost`, `?fake=lost-again`. */
+import { createListeners } from "../../lib/listeners.ts";
 import type { CallName, Calls, PageEvent, SpinOutcome, SpinRequest, Studio } from "../../studio/api.ts";
 
 const AT_STEP = 12;
@@ -7,10 +8,7 @@ const OPENING_MS = 400;
 
 /** @param losses 1: a new device comes at once; 2: after a countdown */
 export function losingDevice(studio: Studio, losses: 1 | 2): Studio {
-  const listeners = new Set<(event: PageEvent) => void>();
-  const tell = (event: PageEvent): void => {
-    for (const listener of listeners) listener(event);
-  };
+  const { tell, on: onEvent } = createListeners<PageEvent>();
   let lost = false;
   let wake = (_how: "now" | "stop"): void => undefined;
   studio.onEvent((event) => {
@@ -61,9 +59,6 @@ export function losingDevice(studio: Studio, losses: 1 | 2): Studio {
       if (name === "revive") wake((params as Calls["revive"]["params"]).how === "stop" ? "stop" : "now");
       return studio.call(name, params, signal);
     },
-    onEvent(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onEvent,
   };
 }

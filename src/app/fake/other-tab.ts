@@ -1,4 +1,5 @@
 /** @file A pretending engine whose project another tab trains, or whose storage is damaged: `?fake=elsewhere`, `?fake=damaged`. */
+import { createListeners } from "../../lib/listeners.ts";
 import { BASE } from "../../lib/node-name.ts";
 import type { CallName, Calls, PageEvent, ProjectState, Studio } from "../../studio/api.ts";
 import { fakeOptions, type FakeOptions } from "./fake-options.ts";
@@ -41,12 +42,9 @@ function damaged(studio: Studio): Studio {
 
 /** The engine behind is the other tab: it trains, and of its events only "changed" comes here. */
 function elsewhere(theirs: Studio): Studio {
-  const listeners = new Set<(event: PageEvent) => void>();
+  const { tell, on: onEvent } = createListeners<PageEvent>();
   let holds = true;
   let running: Promise<unknown> = Promise.resolve();
-  const tell = (event: PageEvent): void => {
-    for (const listener of listeners) listener(event);
-  };
   theirs.onEvent((event) => {
     if (!holds) tell(event);
     else if (event.kind === "saved") tell({ kind: "changed", project: "studio" });
@@ -98,9 +96,6 @@ function elsewhere(theirs: Studio): Studio {
       if (name === "open" && holds) await train("studio");
       return name === "project" ? ({ ...(result as ProjectState), elsewhere: holds } as typeof result) : result;
     },
-    onEvent(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onEvent,
   };
 }
