@@ -1,5 +1,6 @@
 /** @file From where and against whom the next iteration grows, in words, and what can be chosen there. */
 import { useState } from "react";
+import { Act } from "../parts/act.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 import { nameOf, newest, nextNode } from "../state/nodes.ts";
 import { OpponentDialog } from "./tree-dialogs.tsx";
@@ -33,15 +34,9 @@ export function Growth({ lossAtStart }: GrowthProps) {
       </p>
       {!choice ? null : (
         <div className="row">
-          <button
-            type="button"
-            className="button"
-            disabled={obstacle !== null}
-            title={obstacle ?? undefined}
-            onClick={() => setAsking(true)}
-          >
+          <Act obstacle={obstacle} onClick={() => setAsking(true)}>
             Play against another
-          </button>
+          </Act>
           {latest === null ? null : (
             <button type="button" className="button plain" onClick={actions.clearNext}>
               Go on from {latest} instead

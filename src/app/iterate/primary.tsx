@@ -1,5 +1,6 @@
 /** @file The one primary button of a node that is kept, or of Base: starts the next one, or sets up a branch. */
 import type { NodeId } from "../../studio/api.ts";
+import { Act } from "../parts/act.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 import { newest } from "../state/nodes.ts";
 import { whyNotStart } from "../state/selectors.ts";
@@ -20,14 +21,8 @@ export function Primary({ node }: { readonly node: NodeId }) {
     void actions.spin();
   };
   return (
-    <button
-      type="button"
-      className="button primary"
-      disabled={obstacle !== null}
-      title={obstacle ?? undefined}
-      onClick={starts ? start : () => actions.growFrom(node)}
-    >
+    <Act kind="primary" obstacle={obstacle} onClick={starts ? start : () => actions.growFrom(node)}>
       {words}
-    </button>
+    </Act>
   );
 }

@@ -1,5 +1,6 @@
 /** @file What can be done with a run: pause, go on, keep it where it stands. */
 import { useShortcut } from "../keys.ts";
+import { Act } from "../parts/act.tsx";
 import { Glyph } from "../parts/glyph.tsx";
 import { Key } from "../parts/key.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
@@ -35,27 +36,20 @@ export function RunButtons({ current }: { readonly current: Current }) {
         ) : null}
       </>
     );
-  const wait = { disabled: obstacle !== null, title: obstacle ?? undefined };
   return (
     <>
       {phase === "paused" ? (
-        <button
-          type="button"
-          className="button primary"
-          {...shortcut}
-          {...wait}
-          onClick={() => void actions.spin(node ?? undefined)}
-        >
+        <Act kind="primary" obstacle={obstacle} {...shortcut} onClick={() => void actions.spin(node ?? undefined)}>
           <Glyph name="play" />
           Resume
           <Key of="pause" wideOnly />
-        </button>
+        </Act>
       ) : null}
       {step > 0 && node !== null ? (
-        <button type="button" className="button" {...wait} onClick={() => void actions.keepNode(node)}>
+        <Act obstacle={obstacle} onClick={() => void actions.keepNode(node)}>
           <Glyph name="stop" />
           Stop and keep step {current.savedSteps.at(-1) ?? step}
-        </button>
+        </Act>
       ) : null}
     </>
   );

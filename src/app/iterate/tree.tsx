@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react"
 import { nodeName } from "../../lib/node-name.ts";
 import type { NodeId } from "../../studio/api.ts";
 import { count, room } from "../format.ts";
+import { Act } from "../parts/act.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 import { nextFace } from "../state/faces.ts";
 import { models, nameOf, nextNode, nodeOf } from "../state/nodes.ts";
@@ -148,15 +149,9 @@ function Branch({ shown }: { readonly shown: NodeId }) {
     useStudio(treeObstacle) ?? (able ? null : "Only a finished iteration, or Base, can be branched from.");
   return (
     <p className="branch-here">
-      <button
-        type="button"
-        className="button plain"
-        disabled={obstacle !== null}
-        title={obstacle ?? undefined}
-        onClick={() => actions.growFrom(shown)}
-      >
+      <Act kind="plain" obstacle={obstacle} onClick={() => actions.growFrom(shown)}>
         Branch from here
-      </button>
+      </Act>
     </p>
   );
 }

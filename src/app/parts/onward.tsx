@@ -2,6 +2,7 @@
 import { useActions, useStudio } from "../state/context.tsx";
 import { isRunning, whyNotStart } from "../state/selectors.ts";
 import { primaryInWords } from "../words.ts";
+import { Act } from "./act.tsx";
 
 export function Onward() {
   const actions = useActions();
@@ -16,14 +17,8 @@ export function Onward() {
     );
   }
   return (
-    <button
-      type="button"
-      className="button primary"
-      disabled={obstacle !== null}
-      title={obstacle ?? undefined}
-      onClick={() => void actions.spin()}
-    >
+    <Act kind="primary" obstacle={obstacle} onClick={() => void actions.spin()}>
       {primary}
-    </button>
+    </Act>
   );
 }
