@@ -1,7 +1,7 @@
 /**
  * @file The built page in a real Chromium. What runs models does so once for each backend that a page can have: a spec reads it from
  * the project's name, `test.info().project.name`; the kind of adapter stands in `test.info().project.metadata.gpu`. The other
- * pages, in the project `screens`, have an engine that only pretends, so that two browsers may run at once.
+ * pages, in the project `screens`, have an engine that only pretends, or one thread, so that two browsers may run at once.
  */
 import { createServer } from "node:net";
 import { defineConfig } from "@playwright/test";
@@ -17,9 +17,9 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Specs of the page that start its real engine. */
-const REAL = /page\/(kills|loss|pocket|real)\.spec\.ts$/;
-const SCREENS = /page\/(?!kills|loss|pocket|real)[^/]*\.spec\.ts$/;
+/** Specs of the page whose engine wants the whole machine. */
+const REAL = /page\/(loss|real)\.spec\.ts$/;
+const SCREENS = /page\/(?!loss|real)[^/]*\.spec\.ts$/;
 const MODELS = [REAL, /runtime\/.*\.spec\.ts$/, /serve\.spec\.ts$/];
 
 process.env["SPIN_PORT"] ||= String(await freePort());

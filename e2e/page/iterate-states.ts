@@ -19,8 +19,9 @@ async function running(page: Page, pace: string): Promise<void> {
     .waitFor();
 }
 
-async function paused(page: Page, pace: string): Promise<void> {
-  await goOn(page, pace);
+/** At a pace at which a person, too, is quick enough to pause it. */
+async function paused(page: Page): Promise<void> {
+  await goOn(page, "slow");
   await page
     .getByText(/^2\d of 30$/)
     .first()
@@ -96,11 +97,11 @@ export const ITERATE: readonly PageState[] = [
     },
   },
   { name: "iterate-running", open: running },
-  { name: "iterate-paused", open: paused },
+  { name: "iterate-paused", open: (page) => paused(page) },
   {
     name: "iterate-trial",
-    open: async (page, pace) => {
-      await paused(page, pace);
+    open: async (page) => {
+      await paused(page);
       await page.getByLabel("Try a prompt").fill("a red ring above a blue circle at night");
       await page.keyboard.press("Enter");
       await page.locator(".trial canvas").nth(1).waitFor();

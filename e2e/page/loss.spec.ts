@@ -3,9 +3,10 @@
  * all bounds, a hidden tab, a clock that jumps. "The bytes of an undisturbed run" are those of a sibling: a branch from the same
  * parent with the same settings.
  */
-import { type BrowserContext, expect, type Page, test, type Worker } from "@playwright/test";
-import { droppedFiles, servePocket, setNumbers } from "./nano-page.ts";
+import { expect, type Page, test, type Worker } from "@playwright/test";
+import { beforeWorker, droppedFiles, ONE_THREAD, servePocket, setNumbers } from "./nano-page.ts";
 import { faults, NARROW } from "./sound.ts";
+import { finished } from "./stored.ts";
 
 const on = (): string => test.info().project.name;
 const LONG = { timeout: 240_000 };
@@ -13,10 +14,8 @@ const LONG = { timeout: 240_000 };
 /** What is to happen in the worker right after the news of a step. */
 type Fate = "destroy" | "throw" | "linger";
 
-/** What the worker's script is served with: it keeps the devices, and lets the fate of a step be set from outside. */
+/** What the worker runs first: it keeps the devices, and lets the fate of a step be set from outside. */
 function fates(): void {
-  // one thread is as good for a model so small, and better where other work has the cores
-  Object.defineProperty(navigator, "hardwareConcurrency", { value: 1 });
   const made: GPUDevice[] = [];
   const inWorker = self as unknown as { fate: typeof destiny; postMessage: typeof postMessage };
   if ("GPUAdapter" in self) {
@@ -44,19 +43,6 @@ function fates(): void {
 
 /** What the next worker is born with. */
 let destiny: readonly [step: number, fate: Fate] | null = null;
-
-/** The worker's script becomes two: the fates, and then its own. */
-async function serveFates(context: BrowserContext): Promise<void> {
-  await context.route(/gpu\.worker-[^/]*\.js/, async (route) => {
-    const { pathname, search } = new URL(route.request().url());
-    if (search === "?own") return route.continue();
-    const both = `import "${pathname}?fates"; import "${pathname}?own";`;
-    return route.fulfill({
-      response: await route.fetch(),
-      body: search === "?fates" ? `(${fates.toString()})(); self.fate = ${JSON.stringify(destiny)};` : both,
-    });
-  });
-}
 
 const setFate = (page: Page, step: number, fate: Fate) =>
   gpuWorker(page).evaluate((given) => void Object.assign(self, { fate: given }), [step, fate] as const);
@@ -113,41 +99,10 @@ const hide = (page: Page): Promise<void> =>
     document.dispatchEvent(new Event("visibilitychange"));
   });
 
-interface Kept {
-  readonly steps: number;
-  /** sha256 of the parts of the weights */
-  readonly weights: readonly string[];
-}
-
-/** All finished iterations, oldest first. */
-function finished(page: Page): Promise<readonly Kept[]> {
-  return page.evaluate(async () => {
-    const opening = indexedDB.open("spin-studio");
-    const db = await new Promise<IDBDatabase>((resolve, reject) => {
-      opening.onsuccess = () => resolve(opening.result);
-      opening.onerror = () => reject(opening.error as DOMException);
-    });
-    const request = db.transaction("keyval").objectStore("keyval").getAll(IDBKeyRange.bound("manifest/", "manifest/~"));
-    const manifests = await new Promise<unknown[]>((resolve) => {
-      request.onsuccess = () => resolve(request.result as unknown[]);
-    });
-    db.close();
-    type File = { name: string; parts: { sha256: string }[] };
-    type Manifest = { node: { number: number }; step: number; complete: boolean; files: File[] };
-    return (manifests as Manifest[])
-      .filter(({ complete }) => complete)
-      .sort((a, b) => a.node.number - b.node.number)
-      .map(({ step, files }) => {
-        const weights = files.find(({ name }) => name === "weights.safetensors");
-        return { steps: step, weights: (weights?.parts ?? []).map(({ sha256 }) => sha256) };
-      });
-  });
-}
-
 test.beforeEach(async ({ context }) => {
   destiny = null;
   await servePocket(context);
-  await serveFates(context);
+  await beforeWorker(context, () => `${ONE_THREAD} (${fates.toString()})(); self.fate = ${JSON.stringify(destiny)};`);
 });
 
 test("a killed GPU process, and the new device lost at once: the bytes of an undisturbed run", async ({

@@ -3,6 +3,7 @@ import type { BrowserContext, Page } from "@playwright/test";
 import { encodePng } from "../../src/cli/images.ts";
 import { render, rgbaOf, SIDE } from "../../src/pocket/render.ts";
 import { nanoFiles } from "../nano-model.ts";
+import { finished } from "./stored.ts";
 
 const files = nanoFiles(3);
 
@@ -15,19 +16,17 @@ export async function servePocket(context: BrowserContext): Promise<void> {
   });
 }
 
-/**
- * The runtime with one thread, as in a page that is not isolated from other origins: on a busy machine the threads of a model this
- * small only wait for each other.
- */
-export async function oneThread(context: BrowserContext): Promise<void> {
-  await context.route(
-    ({ pathname }) => pathname === "/",
-    async (route) => {
-      const response = await route.fetch();
-      const headers = Object.entries(response.headers()).filter(([name]) => !name.startsWith("cross-origin-"));
-      await route.fulfill({ response, headers: Object.fromEntries(headers) });
-    },
-  );
+/** For `beforeWorker`: on a busy machine the threads of a model this small only wait for each other. */
+export const ONE_THREAD = `Object.defineProperty(navigator, "hardwareConcurrency", { value: 1 });`;
+
+/** The engine's worker runs this first; it is asked for at the birth of each. Its script becomes two: this, and then its own. */
+export async function beforeWorker(context: BrowserContext, script: () => string): Promise<void> {
+  await context.route(/gpu\.worker-[^/]*\.js/, async (route) => {
+    const { pathname, search } = new URL(route.request().url());
+    if (search === "?own") return route.continue();
+    const both = `import "${pathname}?first"; import "${pathname}?own";`;
+    return route.fulfill({ response: await route.fetch(), body: search === "?first" ? script() : both });
+  });
 }
 
 /** Three pictures with sidecar captions, and one file that is no picture. */
@@ -56,20 +55,5 @@ export async function setNumbers(page: Page, numbers: Readonly<Record<string, nu
 
 /** sha256 of every part of a finished iteration's weights, as the browser's storage names them. */
 export async function weightHashes(page: Page, iteration: number): Promise<readonly string[]> {
-  return page.evaluate(async (wanted) => {
-    const opening = indexedDB.open("spin-studio");
-    const db = await new Promise<IDBDatabase>((resolve, reject) => {
-      opening.onsuccess = () => resolve(opening.result);
-      opening.onerror = () => reject(opening.error as DOMException);
-    });
-    const request = db.transaction("keyval").objectStore("keyval").getAll(IDBKeyRange.bound("manifest/", "manifest/~"));
-    const manifests = await new Promise<unknown[]>((resolve) => {
-      request.onsuccess = () => resolve(request.result as unknown[]);
-    });
-    db.close();
-    type File = { name: string; parts: { sha256: string }[] };
-    type Manifest = { node: { iteration: number }; complete: boolean; files: File[] };
-    const found = (manifests as Manifest[]).find((m) => m.node.iteration === wanted && m.complete);
-    return (found?.files.find((f) => f.name === "weights.safetensors")?.parts ?? []).map((p) => p.sha256);
-  }, iteration);
+  return (await finished(page)).find((one) => one.iteration === iteration)?.weights ?? [];
 }

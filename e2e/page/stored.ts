@@ -10,6 +10,61 @@ export interface Stored {
   readonly orphans: readonly string[];
 }
 
+type Done = <T>(request: IDBRequest<T>) => Promise<T>;
+
+/** Runs in the page, in one transaction: all is as it stood at one moment. `work` sees nothing but what it is given. */
+export function inStore<T, G = null>(
+  page: Page,
+  mode: IDBTransactionMode,
+  work: (store: IDBObjectStore, done: Done, given: G) => Promise<T>,
+  given?: G,
+): Promise<T> {
+  const open = async (
+    inside: (store: IDBObjectStore, done: Done, given: unknown) => Promise<T>,
+    [how, what]: readonly [IDBTransactionMode, unknown],
+  ): Promise<T> => {
+    const done: Done = (request) =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error as DOMException);
+      });
+    const db = await done(indexedDB.open("spin-studio"));
+    try {
+      return await inside(db.transaction("keyval", how).objectStore("keyval"), done, what);
+    } finally {
+      db.close();
+    }
+  };
+  return page.evaluate<T>(`(${open.toString()})(${work.toString()}, ${JSON.stringify([mode, given ?? null])})`);
+}
+
+export interface Finished {
+  readonly iteration: number;
+  readonly steps: number;
+  /** sha256 of the parts of the weights */
+  readonly weights: readonly string[];
+}
+
+/** All finished iterations, in the order in which they were grown. */
+export function finished(page: Page): Promise<readonly Finished[]> {
+  return inStore(page, "readonly", async (store, done) => {
+    type File = { name: string; parts: { sha256: string }[] };
+    type Manifest = { node: { number: number; iteration: number }; step: number; complete: boolean; files: File[] };
+    const manifests = (await done(store.getAll(IDBKeyRange.bound("manifest/", "manifest/~")))) as Manifest[];
+    return manifests
+      .filter(({ complete }) => complete)
+      .sort((a, b) => a.node.number - b.node.number)
+      .map(({ node, step, files }) => {
+        const weights = files.find(({ name }) => name === "weights.safetensors");
+        return {
+          iteration: node.iteration,
+          steps: step,
+          weights: (weights?.parts ?? []).map(({ sha256 }) => sha256),
+        };
+      });
+  });
+}
+
 /** Opens a page of the studio's origin in which no studio runs. */
 export async function openInert(page: Page, origin: string): Promise<void> {
   await page.route("**/inert", (route) => route.fulfill({ contentType: "text/html", body: "<title>inert</title>" }));
@@ -18,18 +73,9 @@ export async function openInert(page: Page, origin: string): Promise<void> {
 
 /** By its own code, not the studio's. */
 export async function readStored(page: Page): Promise<Stored> {
-  return page.evaluate(async () => {
-    const done = <T>(request: IDBRequest<T>): Promise<T> =>
-      new Promise((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error as DOMException);
-      });
-    const db = await done(indexedDB.open("spin-studio"));
-    // one transaction: as it stood at one moment
-    const store = db.transaction("keyval").objectStore("keyval");
+  return inStore(page, "readonly", async (store, done) => {
     const keys = (await done(store.getAllKeys())) as string[];
     const values = await done(store.getAll());
-    db.close();
     const all = new Map<string, unknown>(keys.map((key, at) => [key, values[at]]));
     type Part = { key: string; bytes: number; sha256: string };
     type Manifest = { files: { name: string; parts: Part[] }[] };
@@ -71,14 +117,7 @@ export type Harm = "bit flipped" | "part gone" | "manifest gone" | "older schema
 
 /** Does it to the newest checkpoint that counts, or to the list of them. `mend` takes it back, also after the page went elsewhere. */
 export async function spoil(page: Page, harm: Harm): Promise<void> {
-  await page.evaluate(async (how) => {
-    const done = <T>(request: IDBRequest<T>): Promise<T> =>
-      new Promise((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error as DOMException);
-      });
-    const db = await done(indexedDB.open("spin-studio"));
-    const store = db.transaction("keyval", "readwrite").objectStore("keyval");
+  const work = async (store: IDBObjectStore, done: Done, how: Harm): Promise<void> => {
     const keys = (await done(store.getAllKeys())) as string[];
     const head = keys.find((key) => key.startsWith("head/")) as string;
     const { entries } = (await done(store.get(head))) as { entries: { uuid: string }[] };
@@ -99,22 +138,14 @@ export async function spoil(page: Page, harm: Harm): Promise<void> {
       bytes[bytes.length - 1] = (bytes.at(-1) as number) ^ 1;
       await done(store.put(bytes, key));
     }
-    db.close();
-  }, harm);
+  };
+  await inStore(page, "readwrite", work, harm);
 }
 
 export async function mend(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    const done = <T>(request: IDBRequest<T>): Promise<T> =>
-      new Promise((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error as DOMException);
-      });
-    const db = await done(indexedDB.open("spin-studio"));
-    const store = db.transaction("keyval", "readwrite").objectStore("keyval");
+  await inStore(page, "readwrite", async (store, done) => {
     const [key, value] = (await done(store.get("aside"))) as [string, unknown];
     await done(store.put(value, key));
     await done(store.delete("aside"));
-    db.close();
   });
 }
