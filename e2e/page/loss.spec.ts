@@ -120,7 +120,8 @@ test("a killed GPU process, and the new device lost at once: the bytes of an und
   const cdp = await browser.newBrowserCDPSession();
   await cdp.send("Browser.crashGpuProcess").catch(() => undefined);
   const told = page.getByRole("status").filter({ hasText: /The GPU stopped answering at step 1\d\./ });
-  await expect(told).toContainText("The GPU is started anew and SPIN 1 b goes on from step 10.");
+  // a fast machine is back before anybody could have read that it is started anew
+  await expect(told).toContainText(/The GPU is (started anew|back) and SPIN 1 b (goes|went) on from step 10\./);
   await expect(told).toContainText("The GPU is back and SPIN 1 b went on from step 10.", LONG);
 
   destiny = null;

@@ -37,10 +37,31 @@ export async function open(page: Page): Promise<void> {
 export async function choose(page: Page, files: Record<string, Content>): Promise<void> {
   const add = page.getByRole("button", { name: "Add more", expanded: false });
   if (await add.isVisible()) await add.click();
+  const begun = readingSeen(page);
   await page
     .getByLabel("Choose pictures and captions")
     .setInputFiles(Object.entries(files).map(([name, content]) => upload(name, content)));
-  await expect(page.getByText(/^Reading/)).toHaveCount(0, { timeout: 200_000 });
+  await begun;
+  await expect(page.getByText(READING)).toHaveCount(0, { timeout: 200_000 });
+}
+
+const READING = /^Reading \d+ of \d+/;
+
+/** Settles once the page has said that it reads: until then, that it reads nothing proves no end. */
+function readingSeen(page: Page): Promise<void> {
+  return page.evaluate(
+    ([source]) =>
+      new Promise<void>((resolve) => {
+        const reads = new RegExp(source, "m");
+        const observer = new MutationObserver(() => {
+          if (![...document.querySelectorAll("[role=status]")].some((one) => reads.test(one.textContent ?? ""))) return;
+          observer.disconnect();
+          resolve();
+        });
+        observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+      }),
+    [READING.source] as const,
+  );
 }
 
 /** What stands in the gallery: the captions, in order. */
