@@ -3,10 +3,11 @@
  * `image` is {bytes, path}. Captions are read at once; the pictures a row group at a time, when they are asked for.
  */
 import { gunzipSync } from "fflate";
-import { parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet/src/index.js";
+import { parquetReadObjects, parquetSchema } from "hyparquet/src/index.js";
 import { StudioError } from "../lib/errors.ts";
 import { cleanCaption } from "./captions.ts";
 import { type ImportFile, partsOf, refuse } from "./import-file.ts";
+import { checkColumns, readMetadata } from "./parquet-claims.ts";
 import { captionFields, faulty, fieldOf, nameFields, rowOf, type TableRow } from "./tables.ts";
 
 export interface Embedded {
@@ -21,8 +22,7 @@ export interface ParquetTable {
   readonly embedded: readonly Embedded[];
 }
 
-const maxRows = 100_000;
-const maxGroupBytes = 2 ** 30;
+const unpackers = { GZIP: gunzip };
 
 /** @throws StudioError `pair` */
 export async function readParquet(file: ImportFile): Promise<ParquetTable> {
@@ -42,31 +42,30 @@ async function read(source: ImportFile): Promise<ParquetTable> {
     // a copy: the reader wants a buffer that is this part and nothing else
     slice: async (start: number, end = parts.size) => new Uint8Array(await parts.read(start, end)).buffer,
   };
-  const metadata = await parquetMetadataAsync(file, { geoparquet: false });
-  const groups = metadata.row_groups.map(({ num_rows, total_byte_size }) => {
-    if (total_byte_size > maxGroupBytes)
-      refuse("The file has row groups of more than 1 GB; write it with smaller ones.");
-    return Number(num_rows);
-  });
+  const metadata = await readMetadata(parts);
+  const groups = metadata.row_groups.map(({ num_rows }) => Number(num_rows));
   const count = groups.reduce((sum, rows) => sum + rows, 0);
-  if (count > maxRows) refuse(`The file has ${count} rows, and at most ${maxRows} are read.`);
   const columns = parquetSchema(metadata).children;
   const named = columns.filter(({ children }) => children.length === 0).map(({ element }) => element.name);
   const captionName = captionFields.find((name) => named.includes(name));
   if (captionName === undefined) refuse('The file has no "text".');
-  const options = { file, metadata, utf8: false, compressors: { GZIP: gunzip } } as const;
+  const options = { file, metadata, utf8: false, compressors: unpackers } as const;
   const image = columns.find(({ element, children }) => {
     return element.name === "image" && children.some((child) => child.element.name === "bytes");
   });
   if (image === undefined) {
     const name = nameFields.find((field) => named.includes(field));
     if (name === undefined) refuse('The file has neither a "file_name" nor an "image" with its bytes.');
+    await checkColumns(parts, metadata, [name, captionName], metadata.row_groups, unpackers);
     const rows = await parquetReadObjects({ ...options, columns: [name, captionName], rowFormat: "object" });
     return { rows: rows.map((row, i) => rowOf(`Row ${i + 1}`, asText(row))), embedded: [] };
   }
+  await checkColumns(parts, metadata, [captionName], metadata.row_groups, unpackers);
   const captions = await parquetReadObjects({ ...options, columns: [captionName], rowFormat: "object" });
   const readGroup = lastOnly(async (rowStart: number) => {
-    const rowEnd = rowStart + (groups[starts.indexOf(rowStart)] ?? 0);
+    const group = starts.findLastIndex((start) => start === rowStart);
+    const rowEnd = rowStart + (groups[group] ?? 0);
+    await checkColumns(parts, metadata, ["image"], metadata.row_groups.slice(group, group + 1), unpackers);
     return parquetReadObjects({ ...options, columns: ["image"], rowFormat: "object", rowStart, rowEnd });
   });
   const starts = groups.map((_, i) => groups.slice(0, i).reduce((sum, rows) => sum + rows, 0));
