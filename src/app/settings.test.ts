@@ -26,6 +26,7 @@ const settings = (learningRate: number): SpinSettings => ({
 const model: ModelInfo = {
   id: "pocket",
   title: "Pocket",
+  memory: { bytes: 2e8, weights: 1.7e7, pairs: 8, recomputes: false },
   resolution: 64,
   parameters: 4.1e6,
   large: false,

@@ -1,46 +1,17 @@
 /** @file What the page may ask of the workers, and what they tell it: types only. */
 import type { BackendName } from "../runtime/backend.ts";
+import type { SamplerName } from "../diffusion/samplers.ts";
 import type { TrainReport } from "../spin/algorithm1.ts";
 import type { Probe } from "../spin/probe.ts";
+import type { Examined, MemoryUse, OwnModel, Preflight, Scoring } from "./model-api.ts";
 
-export interface Measured {
-  readonly backend: BackendName;
-  readonly description: string;
-  /** one UNet forward, milliseconds; null where the backend could not run it */
-  readonly forwardMs: number | null;
-  readonly problem: string | null;
-}
-
-export interface Preflight {
-  readonly chosen: BackendName;
-  /** One sentence for people: which backend was chosen and why. */
-  readonly reason: string;
-  readonly measured: readonly Measured[];
-}
-
-/** One number of a picture's quality: more is better. */
-export interface ScoreInfo {
-  readonly id: string;
-  readonly title: string;
-  /** after the number; "": a bare number */
-  readonly unit: string;
-  /** after the point */
-  readonly digits: number;
-  /** one line */
-  readonly help: string;
-}
-
-/** How a model's pictures are scored, where that is possible. */
-export interface Scoring {
-  /** in the order of a table's columns */
-  readonly scores: readonly ScoreInfo[];
-  /** captions that no training sees; any first n are a fair sample */
-  readonly prompts: readonly string[];
-}
+export type * from "./model-api.ts";
 
 export interface ModelInfo {
+  /** of a person's own model: by its content */
   readonly id: string;
   readonly title: string;
+  readonly memory: MemoryUse;
   /** picture side in pixels */
   readonly resolution: number;
   readonly parameters: number;
@@ -161,6 +132,8 @@ export interface SpinSettings {
   readonly captionDropout: number;
   readonly independentNoise: boolean;
   readonly opponentSteps: number;
+  /** how the opponent draws; missing: DDIM, as in the paper */
+  readonly sampler?: SamplerName;
   readonly guidance: number;
   readonly seed: number;
   readonly train: "full" | "lora";
@@ -265,7 +238,8 @@ export interface SpinRequest extends NodeRequest {
 
 export type SpinOutcome = "kept" | "paused";
 
-export type ExportKind = "lora" | "weights" | "checkpoint";
+/** `lora`: for most programs; `lora-diffusers`: as diffusers saves it */
+export type ExportKind = "lora" | "lora-diffusers" | "weights" | "checkpoint";
 
 export interface ExportedFile {
   readonly name: string;
@@ -307,7 +281,9 @@ export interface ProjectState {
  */
 export interface Calls {
   preflight: { params: { readonly force: BackendName | null }; result: Preflight };
-  open: { params: { readonly backend: BackendName; readonly model: string }; result: ModelInfo };
+  /** what is known of a person's model before anything is loaded; refused in words where it is none of ours */
+  examine: { params: { readonly model: OwnModel }; result: Examined };
+  open: { params: { readonly backend: BackendName; readonly model: string | OwnModel }; result: ModelInfo };
   project: { params: { readonly project: string }; result: ProjectState };
   /**
    * In place of those that the project has. Their order decides their seeds. Refused with code `no-pixels` where pixels that are

@@ -1,8 +1,6 @@
 /** @file The studio behind the page, without a worker or a browser in it: every call of `api.ts` over a store and backends. */
 import type { FileSystem } from "../artifacts/model-folder.ts";
-import { openModel } from "../artifacts/model-folder.ts";
-import { required, StudioError } from "../lib/errors.ts";
-import { readUNetConfig } from "../models/config.ts";
+import { StudioError } from "../lib/errors.ts";
 import { samplePairs } from "../pocket/pairs.ts";
 import type { Backend, BackendName } from "../runtime/backend.ts";
 import { SerialQueue } from "../lib/queue.ts";
@@ -18,19 +16,16 @@ import type {
   DrawRequest,
   ModelInfo,
   NodeRequest,
+  OwnModel,
   PageEvent,
   Preflight,
   ProjectState,
 } from "./api.ts";
-import { parameterCount } from "./cut.ts";
 import { Damage } from "./damage.ts";
-import { modelIdentity } from "./model-identity.ts";
-import { homeOf, Networks } from "./networks.ts";
+import type { Networks } from "./networks.ts";
+import { examineModel, openStudioModel } from "./opened-model.ts";
 import { type Known, measureBackends } from "./preflight.ts";
-import { presetsFor } from "./presets.ts";
 import { RUNTIME_VERSION } from "./project-keeper.ts";
-import { scoringOf } from "./scoring.ts";
-import { isLarge } from "./size.ts";
 import type { Tabs } from "./tabs.ts";
 import { Trainer } from "./trainer.ts";
 import { changeNode, grow, projectState, renameNode } from "./tree.ts";
@@ -45,10 +40,6 @@ export interface EngineParts {
   readonly emit: (event: PageEvent) => void;
   readonly tabs: Tabs;
 }
-
-/** Rows of a training and of a drawing run: small enough to answer quickly, large enough to pay. */
-const POCKET = { samples: 16, drawSamples: 8, targets: "attention", cut: "whole", weights: "float32" } as const;
-const GUIDANCE: Readonly<Record<string, number>> = { pocket: 3 };
 
 const PREFLIGHT = "preflight";
 const DAY = 86_400_000;
@@ -105,6 +96,7 @@ export class Engine {
 
   readonly #handlers: Handlers = {
     preflight: ({ force }) => this.#preflight(force),
+    examine: ({ model }) => examineModel(model),
     open: ({ backend, model }) => this.#open(backend, model),
     project: ({ project }) => this.#project(project),
     setPairs: async ({ project, pairs }) => {
@@ -210,30 +202,16 @@ export class Engine {
     return preflight;
   }
 
-  async #open(name: BackendName, id: string): Promise<ModelInfo> {
+  async #open(name: BackendName, model: string | OwnModel): Promise<ModelInfo> {
     await this.dispose();
     const create = this.#parts.backends[name];
     if (!create) throw new StudioError("backend", `The backend "${name}" is not available here.`);
-    const folder = await openModel(this.#parts.files(id));
     this.#backend = await create();
-    const parameters = parameterCount(readUNetConfig(required(folder.configs.unet, "the UNet's configuration")));
-    const networks = new Networks(this.#backend, folder, POCKET, homeOf(parameters));
+    const { info, networks, identity } = await openStudioModel(model, this.#backend, this.#parts.files);
     this.#networks = networks;
-    const { side } = await networks.of(networks.home);
     const { store, emit } = this.#parts;
-    const identity = modelIdentity(folder, POCKET);
     this.#trainer = new Trainer(networks, { store, emit, writer: this.#writer, damage: this.#damage, identity });
-    const guidance = GUIDANCE[id] ?? 7.5;
-    this.#info = {
-      id,
-      title: id === "pocket" ? "Pocket" : id,
-      resolution: side,
-      parameters,
-      large: isLarge(parameters),
-      guidance,
-      presets: presetsFor({ parameters, guidance }),
-      scoring: scoringOf(id),
-    };
+    this.#info = info;
     return this.#info;
   }
 

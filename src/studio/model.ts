@@ -4,7 +4,10 @@ import { buildArtifactSet } from "../artifacts/artifact-set.ts";
 import type { Component, ModelFolder, ModelTensor } from "../artifacts/model-folder.ts";
 import type { Tokenizer } from "../artifacts/tokenizer.ts";
 import { createTokenizer } from "../artifacts/tokenizer.ts";
-import { type NoiseSchedule, scaledLinear } from "../diffusion/noise-schedule.ts";
+import { type NoiseSchedule, noiseSchedule } from "../diffusion/noise-schedule.ts";
+import type { Sampler } from "../diffusion/sampler.ts";
+import { prepare, type SamplerName } from "../diffusion/samplers.ts";
+import { readSchedulerConfig, type SchedulerConfig } from "../diffusion/scheduler-config.ts";
 import { assert, required, StudioError } from "../lib/errors.ts";
 import { fromFloat16Array } from "../lib/float16.ts";
 import type { TensorData } from "../lib/tensor.ts";
@@ -34,6 +37,15 @@ export interface ModelChoices {
   readonly weights: "float32" | "float16";
 }
 
+/** The side of a model's own pictures, in pixels. */
+export function resolutionOf({ unet, vae }: ModelFolder["configs"]): number {
+  return readUNetConfig(required(unet, "the UNet's configuration")).sample_size * factorOf(vae);
+}
+
+/** Pixels along a latent's side; SD's own where the VAE is not told. */
+const factorOf = (vae: ModelFolder["configs"]["vae"]): number =>
+  vae ? 2 ** (readVaeConfig(vae).block_out_channels.length - 1) : 8;
+
 /** The artifact set for a model folder's configurations. @throws StudioError `config` for what is not SD 1.x-shaped. */
 export async function makeArtifacts(
   folder: Pick<ModelFolder, "configs">,
@@ -42,8 +54,8 @@ export async function makeArtifacts(
   const unet = readUNetConfig(required(folder.configs.unet, "the UNet's configuration"));
   const vae = folder.configs.vae ? readVaeConfig(folder.configs.vae) : undefined;
   const text = folder.configs.text_encoder ? readTextConfig(folder.configs.text_encoder) : undefined;
-  const factor = vae ? 2 ** (vae.block_out_channels.length - 1) : 8;
-  const resolution = choices.resolution ?? unet.sample_size * factor;
+  const factor = factorOf(folder.configs.vae);
+  const resolution = choices.resolution ?? resolutionOf(folder.configs);
   if (resolution < factor || resolution % factor !== 0) {
     throw new StudioError("resolution", `The resolution is ${resolution}, expected a multiple of ${factor}.`);
   }
@@ -95,6 +107,7 @@ export class Model {
   readonly vae: VaeConfig | null;
   readonly text: TextConfig | null;
   readonly denoiser: PlanDenoiser;
+  readonly scheduler: SchedulerConfig;
   readonly noise: NoiseSchedule;
   readonly tokenizer: Tokenizer | null;
   readonly backend: Backend;
@@ -108,18 +121,20 @@ export class Model {
     set: ArtifactSet;
     backend: Backend;
     executor: Executor;
+    scheduler: SchedulerConfig;
     base: Float32Array;
     table: TokenTable | null;
     tokenizer: Tokenizer | null;
   }) {
     const { artifact } = parts.set;
-    const { unet, vae, text_encoder, scheduler } = artifact.choices.configs as ModelFolder["configs"];
+    const { unet, vae, text_encoder } = artifact.choices.configs as ModelFolder["configs"];
     this.set = artifact.set;
     this.choices = artifact.choices;
     this.unet = readUNetConfig(required(unet, "the UNet's configuration"));
     this.vae = vae ? readVaeConfig(vae) : null;
     this.text = text_encoder ? readTextConfig(text_encoder) : null;
-    this.noise = scheduleOf(scheduler);
+    this.scheduler = parts.scheduler;
+    this.noise = noiseSchedule(this.scheduler);
     this.backend = parts.backend;
     this.base = parts.base;
     this.tokenizer = parts.tokenizer;
@@ -141,6 +156,11 @@ export class Model {
   /** picture side in pixels */
   get side(): number {
     return this.choices.height * 2 ** (required(this.vae, "the VAE").block_out_channels.length - 1);
+  }
+
+  /** @throws StudioError `bad-argument` for a number of steps that the schedule does not allow. */
+  sampler(name: SamplerName, steps: number): Sampler {
+    return prepare(name, { ...this.scheduler, schedule: this.noise, steps });
   }
 
   /** encoder_hidden_states of one prompt, [tokens, width]; kept, for prompts come again. */
@@ -205,16 +225,6 @@ export class Model {
   }
 }
 
-function scheduleOf(config: Readonly<Record<string, unknown>> | undefined): NoiseSchedule {
-  const number = (key: string, fallback: number): number =>
-    typeof config?.[key] === "number" ? (config[key] as number) : fallback;
-  return scaledLinear({
-    betaStart: number("beta_start", 0.00085),
-    betaEnd: number("beta_end", 0.012),
-    numTrainTimesteps: number("num_train_timesteps", 1000),
-  });
-}
-
 /** PEFT's initialisation: A uniform in +-1 / sqrt(fan_in) (Kaiming with a = sqrt 5), B = 0. */
 export type InitialLora = (name: string, shape: readonly number[]) => Float32Array;
 
@@ -242,6 +252,7 @@ export async function loadModel(
   common?: Common,
 ): Promise<Model> {
   const plans = set.artifact.set;
+  const scheduler = readSchedulerConfig((set.artifact.choices.configs as ModelFolder["configs"]).scheduler);
   const executor = new Executor(backend, plans, set.loadProgram, common?.frozen);
   const find = (name: string): ModelTensor => {
     const component = componentOf(name);
@@ -274,6 +285,7 @@ export async function loadModel(
     set,
     backend,
     executor,
+    scheduler,
     base,
     table,
     tokenizer,

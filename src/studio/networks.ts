@@ -14,8 +14,9 @@ import { FrozenWeights } from "../runtime/frozen-weights.ts";
 import type { Adapter } from "../spin/denoiser.ts";
 import type { Trains } from "../storage/nodes.ts";
 import { initialLora } from "./initial-lora.ts";
+import type { MemoryPlan, RunChoices } from "./memory-plan.ts";
+import { type Common, componentOf, loadModel, makeArtifacts, type Model } from "./model.ts";
 import { isLarge } from "./size.ts";
-import { type Common, componentOf, loadModel, makeArtifacts, type Model, type ModelChoices } from "./model.ts";
 
 /** A UNet's weights by name, one at a time. */
 export type ReadWeights = (name: string) => Promise<TensorData>;
@@ -47,7 +48,7 @@ export class Networks {
   /** how the model as it came is drawn */
   readonly home: Trains;
   readonly #folder: ModelFolder;
-  readonly #choices: Omit<ModelChoices, "train" | "rank">;
+  readonly #choices: RunChoices;
   readonly #common: Common;
   readonly #sets = new Map<string, Promise<BuiltSet>>();
   /** the one that was asked for last at the end */
@@ -57,11 +58,13 @@ export class Networks {
   readonly #laid = new Map<string, string>();
   #training: string | null = null;
 
-  constructor(backend: Backend, folder: ModelFolder, choices: Omit<ModelChoices, "train" | "rank">, home: Trains) {
+  /** `plan`: made for `home` */
+  constructor(backend: Backend, folder: ModelFolder, home: Trains, { choices, built }: MemoryPlan) {
     this.backend = backend;
     this.home = home;
     this.#folder = folder;
     this.#choices = choices;
+    this.#sets.set(keyOf(home), Promise.resolve(built));
     this.#common = { frozen: new FrozenWeights(backend), table: null, tokenizer: null };
   }
 

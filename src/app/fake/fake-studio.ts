@@ -20,8 +20,9 @@ import { createListeners } from "../../lib/listeners.ts";
 import { BASE, defaultName } from "../../lib/node-name.ts";
 import { rateAt } from "../rate-curve.ts";
 import type { FakeOptions } from "./fake-options.ts";
-import { deviceLost, madeUpProbe, madeUpReport, notFinite, PRESETS, storageFull } from "./made-up.ts";
-import { madeUpScores, SCORING } from "./made-up-scores.ts";
+import { deviceLost, madeUpProbe, madeUpReport, notFinite, storageFull } from "./made-up.ts";
+import { madeUpScores } from "./made-up-scores.ts";
+import { examineMadeUp, openMadeUp } from "./made-up-models.ts";
 import { caption, paint, scene, sceneOf } from "./painter.ts";
 import { createPairShelf, type SavedPair } from "./pair-shelf.ts";
 
@@ -221,19 +222,11 @@ export function createFakeStudio(options: FakeOptions): Studio {
             : "WebGPU runs the model: it was 4.6 times as fast as WebAssembly.";
       return { chosen, reason, measured: [gpu, wasm] };
     },
-    async open({ backend }) {
+    examine: async ({ model }) => examineMadeUp(model),
+    async open({ backend, model }) {
       opened = backend;
       await wait(3);
-      return {
-        id: "pocket",
-        title: "Pocket",
-        resolution: SIDE,
-        parameters: 4_130_000,
-        large: false,
-        guidance: 3,
-        presets: PRESETS,
-        scoring: options.unscored ? null : SCORING,
-      };
+      return openMadeUp(model, SIDE, !options.unscored);
     },
     project: async ({ project }) => state(project),
     async setPairs({ project, pairs }) {

@@ -7,6 +7,7 @@ import type { PairItem, StudioState } from "./studio-state.ts";
 const model = (prompts: readonly string[] | null): StudioState["model"] => ({
   id: "m",
   title: "M",
+  memory: { bytes: 2, weights: 1, pairs: 8, recomputes: false },
   resolution: 64,
   parameters: 1,
   large: false,

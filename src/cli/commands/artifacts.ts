@@ -8,7 +8,7 @@ import { writeFolderWhole } from "../files.ts";
 import { openConfigs } from "../model-files.ts";
 import { integer, oneOf, required, text } from "../options.ts";
 import { compileOptions, loraOptions } from "../shared-options.ts";
-import { predictedPeak } from "../peak.ts";
+import { predictedPeak } from "../../plan/peak.ts";
 import { size } from "../table.ts";
 
 export const artifacts = command({

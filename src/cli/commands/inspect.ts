@@ -3,7 +3,7 @@ import { openArtifactSet } from "../../artifacts/artifact-set.ts";
 import { command } from "../command.ts";
 import { folderFiles } from "../files.ts";
 import { refuse } from "../options.ts";
-import { predictedPeak } from "../peak.ts";
+import { predictedPeak } from "../../plan/peak.ts";
 import { size, table } from "../table.ts";
 
 export const inspect = command({

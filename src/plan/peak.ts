@@ -1,5 +1,5 @@
 /** @file The bytes of a plan set, and what they come to while a step runs. */
-import type { Bytes } from "../plan/types.ts";
+import type { Bytes } from "./types.ts";
 
 /** Policy and opponent are two sets of trainable tensors. */
 export function predictedPeak({ weights, trainable, gradients, slots, scratch }: Bytes): number {

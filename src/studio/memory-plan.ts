@@ -1,0 +1,88 @@
+/**
+ * @file How a model is to run on a device: rows of a run, cut and precision, chosen by the bytes that the compiled plans come to.
+ * Nothing is loaded for it; a candidate takes a few seconds to compile.
+ */
+import type { BuiltSet } from "../artifacts/artifact-set.ts";
+import type { ModelFolder } from "../artifacts/model-folder.ts";
+import { required, StudioError } from "../lib/errors.ts";
+import { readUNetConfig } from "../models/config.ts";
+import { predictedPeak } from "../plan/peak.ts";
+import type { Trains } from "../storage/nodes.ts";
+import { parameterCount } from "./cut.ts";
+import { explainLimit } from "./limits.ts";
+import { makeArtifacts, type ModelChoices } from "./model.ts";
+import { isLarge } from "./size.ts";
+
+/** All that is chosen for a model but how it is trained. */
+export type RunChoices = Omit<ModelChoices, "train" | "rank" | "alpha">;
+
+export interface MemoryPlan {
+  readonly choices: RunChoices;
+  /** on the device at the peak of a step, the model's weights included */
+  readonly bytes: number;
+  readonly built: BuiltSet;
+}
+
+/** Small models keep their activations, and pay for every run that their pairs are divided into. */
+const small: readonly [RunChoices, ...RunChoices[]] = [
+  { samples: 16, drawSamples: 8, targets: "attention", cut: "whole", weights: "float32" },
+];
+
+const rows = (pairs: number, cut: RunChoices["cut"]): RunChoices => {
+  return { samples: 2 * pairs, drawSamples: 2, targets: "attention", cut, weights: "float16" };
+};
+
+/** Of a large model, from what needs least to what is fastest: more pairs a run, then nothing computed twice. */
+const large: readonly [RunChoices, ...RunChoices[]] = [
+  rows(1, "block"),
+  rows(2, "block"),
+  rows(4, "block"),
+  rows(2, "whole"),
+];
+
+export interface Wanted {
+  /** picture side in pixels; null: the model's own */
+  readonly resolution: number | null;
+  /** bytes that a step may take on the device; null: as few as possible */
+  readonly memory: number | null;
+}
+
+/**
+ * The fastest plan that fits.
+ * @throws StudioError `memory` where even the smallest does not, with what it needs; `limit`, `config`, `resolution` from the compiler.
+ */
+export async function planMemory(
+  folder: Pick<ModelFolder, "configs">,
+  trains: Trains,
+  { resolution, memory }: Wanted,
+): Promise<MemoryPlan> {
+  const config = readUNetConfig(required(folder.configs.unet, "the UNet's configuration"));
+  const [least, ...faster] = isLarge(parameterCount(config)) ? large : small;
+  let best = await planOf(folder, trains, least, resolution);
+  if (memory === null) return best;
+  if (best.bytes > memory)
+    throw new StudioError(
+      "memory",
+      `This needs ${gigabytes(best.bytes)} GB on the graphics card, and ${gigabytes(memory)} GB may be used.`,
+      "Choose smaller pictures, or allow more memory.",
+    );
+  for (const choices of faster) {
+    const plan = await planOf(folder, trains, choices, resolution);
+    if (plan.bytes > memory) break;
+    best = plan;
+  }
+  return best;
+}
+
+async function planOf(
+  folder: Pick<ModelFolder, "configs">,
+  trains: Trains,
+  run: RunChoices,
+  resolution: number | null,
+): Promise<MemoryPlan> {
+  const choices = resolution === null ? run : { ...run, resolution };
+  const built = await explainLimit(() => makeArtifacts(folder, { ...choices, ...trains }));
+  return { choices, bytes: predictedPeak(built.artifact.set.bytes), built };
+}
+
+const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);

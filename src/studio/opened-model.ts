@@ -1,0 +1,101 @@
+/** @file A model, opened: which one it is, its networks on a backend, and what the page is told of it. */
+import { type FileSystem, type ModelFolder, openModel } from "../artifacts/model-folder.ts";
+import { required, StudioError } from "../lib/errors.ts";
+import { readUNetConfig } from "../models/config.ts";
+import type { Backend } from "../runtime/backend.ts";
+import type { Trains } from "../storage/nodes.ts";
+import type { Examined, MemoryUse, ModelInfo, OwnModel } from "./api.ts";
+import { blobFiles } from "./blob-files.ts";
+import { parameterCount } from "./cut.ts";
+import { type MemoryPlan, planMemory } from "./memory-plan.ts";
+import { modelIdentity } from "./model-identity.ts";
+import { resolutionOf } from "./model.ts";
+import { homeOf, Networks } from "./networks.ts";
+import { presetsFor } from "./presets.ts";
+import { scoringOf } from "./scoring.ts";
+import { isLarge } from "./size.ts";
+
+const GUIDANCE: Readonly<Record<string, number>> = { pocket: 3 };
+const TITLES: Readonly<Record<string, string>> = { pocket: "Pocket" };
+const AUTOMATIC = { resolution: null, memory: null };
+const LORA: Trains = { train: "lora", rank: 16 };
+const FULL: Trains = { train: "full", rank: 0 };
+/** hex digits of an identity that tell a person's models apart */
+const SHORT = 16;
+
+export interface OpenedModel {
+  readonly info: ModelInfo;
+  readonly networks: Networks;
+  /** which model this is, and how it runs: what decides the bits of its pictures */
+  readonly identity: Promise<string>;
+}
+
+/** `builtIn`: the files of a model of ours by its id. */
+export async function openStudioModel(
+  model: string | OwnModel,
+  backend: Backend,
+  builtIn: (id: string) => FileSystem,
+): Promise<OpenedModel> {
+  const own = typeof model === "string" ? null : model;
+  const folder = await openModel(own ? blobFiles(own.files) : builtIn(model as string));
+  const parameters = parametersOf(folder);
+  if (isLarge(parameters) && backend.name === "wasm")
+    throw new StudioError(
+      "no-gpu",
+      "This model is too large for the processor of a page, and this browser gives it no GPU.",
+      "Open this page in a browser with WebGPU.",
+    );
+  const home = homeOf(parameters);
+  const plan = await planMemory(folder, home, own ?? AUTOMATIC);
+  const networks = new Networks(backend, folder, home, plan);
+  const { side } = await networks.of(home);
+  const id = own ? `${(await modelIdentity(folder)).slice(0, SHORT)}-${side}` : (model as string);
+  const guidance = GUIDANCE[id] ?? 7.5;
+  const info: ModelInfo = {
+    id,
+    title: own?.title ?? TITLES[id] ?? id,
+    memory: useOf(plan),
+    resolution: side,
+    parameters,
+    large: isLarge(parameters),
+    guidance,
+    presets: presetsFor({ parameters, guidance }),
+    scoring: scoringOf(id),
+  };
+  return { info, networks, identity: modelIdentity(folder, plan.choices) };
+}
+
+/** Reads headers only. @throws StudioError `model`, `safetensors` or `config` in words for what is not SD 1.x. */
+export async function examineModel(model: OwnModel): Promise<Examined> {
+  const folder = await openModel(blobFiles(model.files));
+  const parameters = parametersOf(folder);
+  const use = async (trains: Trains): Promise<MemoryUse | null> => {
+    try {
+      return useOf(await planMemory(folder, trains, model));
+    } catch (error) {
+      if (error instanceof StudioError && error.code === "memory") return null;
+      throw error;
+    }
+  };
+  return {
+    parameters,
+    large: isLarge(parameters),
+    resolution: model.resolution ?? resolutionOf(folder.configs),
+    lora: await use(LORA),
+    full: await use(FULL),
+  };
+}
+
+const parametersOf = ({ configs }: ModelFolder): number =>
+  parameterCount(readUNetConfig(required(configs.unet, "the UNet's configuration")));
+
+function useOf({ bytes, choices, built }: MemoryPlan): MemoryUse {
+  const { weights, trainable } = built.artifact.set.bytes;
+  const whole = built.artifact.choices.train === "full";
+  return {
+    bytes,
+    weights: whole ? weights + trainable : weights,
+    pairs: choices.samples / 2,
+    recomputes: choices.cut !== "whole",
+  };
+}

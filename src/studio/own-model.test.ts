@@ -1,0 +1,97 @@
+/** @file A person's own model, as files that were picked: examined, opened, trained and drawn; what it needs on a device. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nanoFiles, nanoModel } from "../../e2e/nano-model.ts";
+import { drawRequest, never, pairs, settings } from "../../e2e/nano-studio.ts";
+import { nodeBackend } from "../runtime/node.ts";
+import { memoryKeyValue } from "../storage/key-value.ts";
+import type { ModelInfo, OwnModel } from "./api.ts";
+import { settingsOf } from "./bench-models.ts";
+import { Engine } from "./engine.ts";
+import { planMemory } from "./memory-plan.ts";
+import { memoryTabs } from "./tabs.ts";
+
+const nano = (more: Partial<OwnModel> = {}, files = nanoFiles()): OwnModel => ({
+  files: [...files].map(([path, bytes]) => ({ path, file: new Blob([bytes as Uint8Array<ArrayBuffer>]) })),
+  title: "A nano of mine",
+  resolution: null,
+  memory: null,
+  ...more,
+});
+
+describe("a model that was picked", () => {
+  let engine: Engine;
+  let info: ModelInfo;
+  const open = (model: OwnModel) => engine.handle("open", { backend: "node", model }, never);
+  beforeAll(async () => {
+    engine = new Engine({
+      store: memoryKeyValue(),
+      backends: { node: async () => nodeBackend({ threads: 1 }) },
+      files: nanoModel,
+      emit: () => {},
+      tabs: memoryTabs()(),
+    });
+    info = await open(nano());
+  });
+  afterAll(() => engine.dispose());
+
+  it("is told by its content and its pictures' size, not by its name", async () => {
+    expect(info).toMatchObject({ title: "A nano of mine", resolution: 8, large: false, guidance: 7.5, scoring: null });
+    expect(info.id).toMatch(/^[0-9a-f]{16}-8$/);
+    expect((await open(nano({ title: "the same" }))).id).toBe(info.id);
+    expect((await open(nano({ resolution: 16 }))).id).toBe(info.id.replace(/-8$/, "-16"));
+    const other = new Map(nanoFiles());
+    other.set("scheduler/scheduler_config.json", new TextEncoder().encode('{"beta_start":0.001}'));
+    expect((await open(nano({}, other))).id).not.toBe(info.id);
+  });
+
+  it("is examined by its headers: size, and what a step takes", async () => {
+    const found = await engine.handle("examine", { model: nano() }, never);
+    expect(found).toMatchObject({ parameters: info.parameters, large: false, resolution: 8 });
+    expect(found.lora?.weights).toBeGreaterThan(found.parameters * 4);
+    expect(found.full?.weights).toBeGreaterThan(found.parameters * 4);
+    expect(await engine.handle("examine", { model: nano({ memory: 1000 }) }, never)).toMatchObject({
+      lora: null,
+      full: null,
+    });
+  });
+
+  it("plays an iteration in a project of its own, and draws what it drew before it was opened anew", async () => {
+    await open(nano());
+    const project = info.id;
+    await engine.handle("setPairs", { project, pairs }, never);
+    const request = { project, parent: "base", opponent: "base", name: null, settings };
+    const { id } = await engine.handle("grow", request, never);
+    expect(await engine.handle("spin", { project, node: id, saveEvery: 2 }, never)).toBe("kept");
+    const drawn = () => engine.handle("draw", { ...drawRequest, project, node: id }, never);
+    const before = await drawn();
+    await open(nano());
+    expect(await drawn()).toEqual(before);
+  });
+
+  it("says which file went away", async () => {
+    const gone = Object.assign(new Blob(), { slice: () => ({ arrayBuffer: () => Promise.reject(new Error("gone")) }) });
+    const files = nano().files.map((each) => (each.path.startsWith("vae/diff") ? { ...each, file: gone } : each));
+    await expect(open(nano({ files }))).rejects.toThrow(/vae\/diffusion_pytorch_model.safetensors cannot be read/);
+  });
+});
+
+describe("SD-1.5's configuration by its memory", () => {
+  const [sd15] = settingsOf("sd15", false);
+  const folder = { configs: sd15?.configs } as unknown as Parameters<typeof planMemory>[0];
+  const lora = { train: "lora", rank: 16 } as const;
+  const plan = async (resolution: number, memory: number | null) => planMemory(folder, lora, { resolution, memory });
+
+  it("takes the fastest plan that fits, and never more than is given", async () => {
+    const least = await plan(256, null);
+    expect(least.choices).toMatchObject({ samples: 2, cut: "block", weights: "float16" });
+    const some = await plan(256, 1.1 * least.bytes);
+    expect(some.choices.samples).toBeGreaterThan(2);
+    expect(some.bytes).toBeGreaterThan(least.bytes);
+    expect(some.bytes).toBeLessThanOrEqual(1.1 * least.bytes);
+  });
+
+  it("trains a pair of 512 px by LoRA in at most 4.0 GB", async () => {
+    expect((await plan(512, null)).bytes).toBeLessThanOrEqual(4.0e9);
+    await expect(plan(512, 2e9)).rejects.toMatchObject({ code: "memory", message: /needs 3\.\d GB .*, and 2\.0 GB/ });
+  });
+});
