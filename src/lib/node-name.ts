@@ -21,3 +21,19 @@ export function defaultName(iteration: number, others: readonly Named[]): string
     if (!taken.has(name)) return name;
   }
 }
+
+const longestName = 80;
+
+/** What emoji and some scripts are joined and shaped by: not seen, but meant. */
+const joiner = String.raw`[\u200C\u200D\p{Variation_Selector}\u{E0020}-\u{E007F}]`;
+const hidden = new RegExp(String.raw`(?!${joiner})[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Cs}]`, "gu");
+const onlyJoiners = new RegExp(`^${joiner}*$`, "u");
+
+/** A name as it is kept, typed or from a file: one line that hides nothing and turns no text around. Null: nothing is left. */
+export function cleanName(name: string | null): string | null {
+  const clean = (name ?? "")
+    .replace(hidden, "")
+    .replace(/[\p{Cc}\s]+/gu, " ")
+    .trim();
+  return onlyJoiners.test(clean) ? null : [...clean].slice(0, longestName).join("").trim();
+}

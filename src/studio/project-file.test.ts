@@ -135,7 +135,6 @@ it("refuses numbers, names and trees that would hang or break the page, and leav
     ["two nodes with one id", (told, node) => (node["id"] = told.nodes[1]?.["id"])],
     ["a node called base", (_, node) => (node["id"] = "base")],
     ["an id that is a path", (_, node) => (node["id"] = "../head")],
-    ["a name that turns the text after it", (_, node) => (node["name"] = "\u202Ecod.exe")],
     ["a name of two pages", (_, node) => (node["name"] = "x".repeat(2000))],
     ["infinitely many steps", (_, node) => (node.settings["steps"] = "1e999")],
     ["steps in words", (_, node) => (node.settings["steps"] = "many")],
@@ -157,6 +156,22 @@ it("refuses numbers, names and trees that would hang or break the page, and leav
   const refused = "The project was not opened: project.json is not as the studio writes it.";
   expect(said).toEqual(cases.map(([name]) => `${name}: ${refused}`));
   expect(await store.keys()).toEqual(before);
+}, 120_000);
+
+it("calls a node as renaming would, whoever wrote the file", async () => {
+  const names = ["👩‍👩‍👧 family", "\u202Ecod.exe\u2066", "\u200F", "x".repeat(100)];
+  const opened: (string | null | undefined)[] = [];
+  const typed: (string | null)[] = [];
+  for (const name of names) {
+    const bytes = await rewritten((told) => ((told.nodes[0] as Loose)["name"] = name));
+    const { other, state } = await open(memoryKeyValue(), bytes);
+    opened.push(state.nodes[0]?.name);
+    const node = state.nodes[0]?.id as string;
+    typed.push((await other.handle("renameNode", { project, node, name }, never)).name);
+    await other.dispose();
+  }
+  expect(opened).toEqual(["👩‍👩‍👧 family", "cod.exe", null, "x".repeat(80)]);
+  expect(typed).toEqual(opened);
 }, 120_000);
 
 it("leaves out, and names, members that are not what they should be although their hashes are right", async () => {

@@ -11,7 +11,7 @@
  */
 import * as v from "valibot";
 import { StudioError } from "../lib/errors.ts";
-import { BASE } from "../lib/node-name.ts";
+import { BASE, cleanName } from "../lib/node-name.ts";
 import { sha256 } from "../lib/sha256.ts";
 import { maxCaption } from "../pairs/captions.ts";
 import { nodeSchema } from "../storage/nodes.ts";
@@ -45,8 +45,12 @@ const node = v.object({
   opponent: short,
   iteration: small,
   number: small,
-  /** one line that hides nothing */
-  name: v.nullable(v.pipe(v.string(), v.regex(/^[^\p{Cc}\p{Cf}]{1,160}$/u))),
+  name: v.nullable(
+    v.pipe(
+      short,
+      v.transform((name: string) => cleanName(name)),
+    ),
+  ),
   settings,
   pairs: v.nullable(short),
   createdAt: short,

@@ -1,6 +1,6 @@
 /** @file What may be done to the tree of nodes, and how the page is shown it. Callers hold the project's lock where they write. */
 import { StudioError } from "../lib/errors.ts";
-import { BASE, defaultName, nodeName } from "../lib/node-name.ts";
+import { BASE, cleanName, defaultName, nodeName } from "../lib/node-name.ts";
 import type { KeyValue } from "../storage/key-value.ts";
 import { type NodeRecord, writeNode } from "../storage/nodes.ts";
 import { readPairList, readReports } from "../storage/projects.ts";
@@ -128,8 +128,6 @@ export async function renameNode(
   return infoOf({ ...standing, node });
 }
 
-const LONGEST_NAME = 80;
-
 /** A person's name, or the default where it is not plainly "SPIN k". */
 function chosenName(name: string | null, iteration: number, others: readonly NodeStanding[]): string | null {
   const given = cleanName(name);
@@ -140,10 +138,4 @@ function chosenName(name: string | null, iteration: number, others: readonly Nod
       others.map(({ node }) => node),
     );
   return named === nodeName({ name: null, iteration }) ? null : named;
-}
-
-/** One line without control characters; nothing left: no name. */
-function cleanName(name: string | null): string | null {
-  const clean = (name ?? "").replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
-  return clean === "" ? null : [...clean].slice(0, LONGEST_NAME).join("");
 }
