@@ -52,7 +52,7 @@ function Duels({ current }: { readonly current: Current }) {
         <Side side="other">below, your picture</Side>
       </p>
       <ol className="duels">
-        {good.slice(0, DUELS).map((pair, at) => (
+        {good.slice(0, Math.min(DUELS, current.opponents.length)).map((pair, at) => (
           <li key={pair.id}>
             <PictureView id={current.opponents[at] ?? null} label={`Drawn by ${opponent}`} />
             <PictureView id={pair.picture} label="Your picture" />
