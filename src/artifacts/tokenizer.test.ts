@@ -2,47 +2,67 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { createTokenizer } from "./tokenizer.ts";
 
-const start = 49406;
 const end = 49407;
 
-/** CLIP's own files are not in the repository; where the shared data lie beside it, they are used. */
-const shared = new URL("../../../shared/data/clip/", import.meta.url);
-const present = existsSync(new URL("vocab.json", shared));
-const read = (name: string) => readFileSync(new URL(name, shared), "utf8");
+const read = (file: string) => readFileSync(new URL(file, import.meta.url), "utf8");
+const clip = "../../public/pocket/tokenizer/";
+const { encode } = createTokenizer(read(`${clip}vocab.json`), read(`${clip}merges.txt`));
 
-describe.skipIf(!present)("CLIP's vocabulary (skipped where ../shared/data/clip is absent)", () => {
-  const tokenizer = present ? createTokenizer(read("vocab.json"), read("merges.txt")) : null;
-  const encode = (text: string) => tokenizer?.encode(text) ?? { ids: [], count: -1, kept: "", cut: "" };
+/** Golden ids are kept without the padding. */
+function padded(ids: string): number[] {
+  const numbers = ids.split(" ").map(Number);
+  return [...numbers, ...Array.from({ length: 77 - numbers.length }, () => end)];
+}
 
-  test("gives transformers' ids for every golden prompt", () => {
-    const golden = JSON.parse(read("tokens.json")) as { prompt: string; ids: number[] }[];
-    expect(golden.length).toBeGreaterThan(400);
-    for (const { prompt, ids } of golden) {
-      const expected = [start, ...ids.slice(0, 75)];
-      while (expected.length < 77) expected.push(end);
-      expected[76] = end;
-      expect({ prompt, ...encode(prompt) }).toMatchObject({ prompt, ids: expected, count: ids.length });
+describe("transformers' ids (e2e/oracle/tokens.py)", () => {
+  type Hard = readonly [
+    kind: string,
+    text: string | readonly [unit: string, times: number],
+    ids: string,
+    count: number,
+  ];
+  const hard = JSON.parse(read("../../e2e/goldens/tokens/hard.json")) as Hard[];
+  const whole = (text: Hard[1]) => (typeof text === "string" ? text : text[0].repeat(text[1]));
+  const kinds = [...new Set(hard.map(([kind]) => kind))];
+
+  test("there are 500 hard prompts", () => expect(hard).toHaveLength(500));
+
+  test.each(kinds)("%s", (kind) => {
+    for (const [, text, ids, count] of hard.filter(([k]) => k === kind)) {
+      const prompt = whole(text);
+      const got = encode(prompt);
+      expect({ prompt, ids: got.ids, count: got.count }).toEqual({ prompt, ids: padded(ids), count });
+      expect(got.kept + got.cut).toBe(prompt);
+      expect(got.cut === "").toBe(count <= 75);
     }
   });
 
-  const few: readonly [string, number[]][] = [
-    ["", []],
-    ["A Shiba  Inu", [320, 823, 1792, 512, 340]],
-    ["naïve café déjà vu", [1097, 35689, 563, 15304, 25466, 73, 21259, 13230]],
-    ["数字 12345 and ½", [162, 243, 108, 35751, 501, 272, 273, 274, 275, 276, 537, 33613]],
-    ["emoji 😀🎉 mix", [16327, 12832, 3986, 3285]],
-  ];
-  test.each(few)("%s", (text, ids) => {
-    expect(encode(text).ids.slice(0, ids.length + 2)).toEqual([start, ...ids, end]);
+  const parti = new URL("../../../shared/data/partiprompts/PartiPrompts.tsv", import.meta.url);
+  test.skipIf(!existsSync(parti))("PartiPrompts (skipped where ../shared/data/partiprompts is absent)", () => {
+    const goldens = JSON.parse(read("../../e2e/goldens/tokens/parti.json")) as string[];
+    const lines = readFileSync(parti, "utf8").trimEnd().split("\n").slice(1);
+    expect(lines).toHaveLength(1632);
+    const prompts = lines.map((line) => line.split("\t")[0] ?? "");
+    expect(prompts.map((prompt) => encode(prompt).ids)).toEqual(goldens.map(padded));
   });
+});
 
-  test("says what it cuts", () => {
-    const long = encode(`${"a ".repeat(73)}red circle above blue squares`);
-    expect(long).toMatchObject({ count: 78, cut: "above blue squares" });
-    expect(long.kept).toMatch(/^a a .* a red circle$/);
-    expect(long.ids).toHaveLength(77);
-    expect(long.ids[76]).toBe(end);
-    expect(encode("a ".repeat(75))).toMatchObject({ count: 75, cut: "" });
+describe("what is cut off", () => {
+  const most = "a ".repeat(73);
+  test.each([
+    ["at a word", `${most}Red  CIRCLE above blue squares`, "above blue squares"],
+    ["inside a word", `${most}red Antidisestablishmentarianism`, "disestablishmentarianism"],
+    ["inside a character", `${most}red \u6f22\u5b57`, "\u6f22\u5b57"],
+    ["after letters that were joined", `\u1100\u1161\u11a8 ${"e\u0301 ".repeat(72)}E\u0301 A\u030a`, "A\u030a"],
+    ["at a mark", `${most}red circle<|endoftext|>A`, "<|endoftext|>A"],
+    ["after marks", `<|STARTOFTEXT|><|endoftext|>${most}Red`, "Red"],
+    ["half a pair", `${most}red circle \ud83d end`, "\ud83d end"],
+  ])("%s", (_, prompt, cut) => {
+    const got = encode(prompt);
+    expect(got).toMatchObject({ cut, kept: prompt.slice(0, -cut.length) });
+    expect(got.count).toBeGreaterThan(75);
+    expect(got.ids).toHaveLength(77);
+    expect(got.ids[76]).toBe(end);
   });
 });
 
@@ -53,18 +73,23 @@ describe("a smaller vocabulary", () => {
   const tokenizer = createTokenizer(vocab, merges, 8);
 
   test("merges, pads, and reads what it lacks as the unknown token", () => {
-    expect(tokenizer.encode("AB\n a b")).toEqual({ ids: [0, 6, 4, 5, 1, 1, 1, 1], count: 3, kept: "ab a b", cut: "" });
+    expect(tokenizer.encode("AB\n a b")).toEqual({
+      ids: [0, 6, 4, 5, 1, 1, 1, 1],
+      count: 3,
+      kept: "AB\n a b",
+      cut: "",
+    });
     expect(tokenizer.encode("xab")).toEqual({
       ids: [0, 1, 6, 1, 1, 1, 1, 1],
       count: 2,
-      kept: expect.stringMatching(/ab$/),
+      kept: "xab",
       cut: "",
     });
     expect(tokenizer.encode("ab ".repeat(8))).toEqual({
       ids: [0, 6, 6, 6, 6, 6, 6, 1],
       count: 8,
-      kept: "ab ab ab ab ab ab",
-      cut: "ab ab",
+      kept: "ab ".repeat(6),
+      cut: "ab ab ",
     });
   });
 

@@ -1,10 +1,10 @@
 /**
- * @file CLIP's tokenizer from the two files that SD-1.5 ships, vocab.json and merges.txt: lower case, byte-level BPE with `</w>`
- * at a word's end, <|startoftext|> before, <|endoftext|> behind and as padding up to 77. A smaller vocabulary works too;
- * what it lacks becomes <|endoftext|>, CLIP's unknown token. Matches: transformers' CLIPTokenizer (which leaves HTML entities).
+ * @file CLIP's tokenizer from the two files that SD-1.5 ships, vocab.json and merges.txt: byte-pair encoding with `</w>` at a word's
+ * end, <|startoftext|> before, <|endoftext|> behind and as padding up to 77. A smaller vocabulary works too; what it lacks becomes
+ * <|endoftext|>, CLIP's unknown token. Matches: transformers' CLIPTokenizer, see clip-words.ts.
  */
-import { Tokenizer as BpeTokenizer } from "@huggingface/tokenizers";
 import { StudioError } from "../lib/errors.ts";
+import { endMark, placeInPrompt, splitWords, startMark, type Word } from "./clip-words.ts";
 import { type JsonObject, parseJsonObject } from "./json-object.ts";
 
 export interface Encoded {
@@ -12,7 +12,7 @@ export interface Encoded {
   readonly ids: readonly number[];
   /** tokens of the text itself, before anything was cut: up to 75 fit */
   readonly count: number;
-  /** the text that fits, as the tokens say it, and the end that does not, or "" */
+  /** the text that fits, and the end that does not, or "": together they are the text; a character that is cut in two is in `cut` */
   readonly kept: string;
   readonly cut: string;
 }
@@ -23,17 +23,19 @@ export interface Tokenizer {
   encode(text: string): Encoded;
 }
 
-const start = "<|startoftext|>";
-const end = "<|endoftext|>";
 const maxCharacters = 10_000;
 
 /** `length` is the text encoder's max_position_embeddings. */
 export function createTokenizer(vocabJson: string, mergesTxt: string, length = 77): Tokenizer {
   const vocab = parseJsonObject(vocabJson, "vocab.json");
-  const startId = markOf(vocab, start);
-  const endId = markOf(vocab, end);
-  const bpe = new BpeTokenizer(tokenizerJson(vocab, parseMerges(mergesTxt), startId, endId), {});
+  const startId = markOf(vocab, startMark);
+  const endId = markOf(vocab, endMark);
+  const ranks = parseMerges(mergesTxt);
   const room = length - 2;
+  const idOf = (symbol: string): number => {
+    const id = Object.hasOwn(vocab, symbol) ? vocab[symbol] : undefined;
+    return typeof id === "number" ? id : endId;
+  };
   return {
     length,
     encode: (text) => {
@@ -43,12 +45,12 @@ export function createTokenizer(vocabJson: string, mergesTxt: string, length = 7
           `A prompt has ${text.length} characters, and at most ${maxCharacters} are read.`,
         );
       }
-      const words = bpe.encode(text, { add_special_tokens: false }).ids;
-      const ids = [startId, ...words.slice(0, room)];
+      const tokens = splitWords(text).flatMap((word) => tokensOf(word, ranks));
+      const ids = [startId, ...tokens.slice(0, room).map(({ symbol }) => idOf(symbol))];
       while (ids.length < length) ids.push(endId);
-      ids[length - 1] = endId;
-      const textOf = (tokens: number[]) => (tokens.length > 0 ? bpe.decode(tokens).trim() : "");
-      return { ids, count: words.length, kept: textOf(words.slice(0, room)), cut: textOf(words.slice(room)) };
+      const first = tokens[room];
+      const end = first ? placeInPrompt(text, { ...first.word, offset: first.offset }) : text.length;
+      return { ids, count: tokens.length, kept: text.slice(0, end), cut: text.slice(end) };
     },
   };
 }
@@ -59,56 +61,86 @@ function markOf(vocab: JsonObject, mark: string): number {
   throw new StudioError("tokenizer", `vocab.json has no ${mark}, and CLIP's vocabulary was expected.`);
 }
 
-/** One merge a line, most frequent first; the first line names the file's version. */
-function parseMerges(text: string): readonly (readonly string[])[] {
-  const merges: (readonly string[])[] = [];
+/** "left right" -> rank. One merge a line, most frequent first; the first line names the file's version. */
+type Ranks = ReadonlyMap<string, number>;
+
+function parseMerges(text: string): Ranks {
+  const ranks = new Map<string, number>();
   for (const [i, line] of text.split(/\r?\n/).entries()) {
     if (line === "" || (i === 0 && line.startsWith("#version"))) continue;
-    const pair = line.split(" ");
-    if (pair.length !== 2)
+    if (!/^[^ ]+ [^ ]+$/.test(line))
       throw new StudioError("tokenizer", `Line ${i + 1} of merges.txt is not two parts with a space between.`);
-    merges.push(pair);
+    ranks.set(line, i);
   }
-  return merges;
+  return ranks;
 }
 
-/** The same tokenizer in the form of tokenizer.json, which SD-1.5 does not ship. */
-function tokenizerJson(
-  vocab: JsonObject,
-  merges: readonly (readonly string[])[],
-  startId: number,
-  endId: number,
-): object {
-  const mark = (content: string, id: number) => ({ id, content, special: true, normalized: false });
-  const words = "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
-  return {
-    version: "1.0",
-    added_tokens: [mark(start, startId), mark(end, endId)],
-    normalizer: {
-      type: "Sequence",
-      normalizers: [
-        { type: "NFC" },
-        { type: "Replace", pattern: { Regex: "\\s+" }, content: " " },
-        { type: "Lowercase" },
-      ],
-    },
-    pre_tokenizer: {
-      type: "Sequence",
-      pretokenizers: [
-        { type: "Split", pattern: { Regex: words }, behavior: "Removed", invert: true },
-        { type: "ByteLevel", add_prefix_space: false, trim_offsets: true },
-      ],
-    },
-    post_processor: null,
-    decoder: { type: "ByteLevel" },
-    model: {
-      type: "BPE",
-      unk_token: end,
-      continuing_subword_prefix: "",
-      end_of_word_suffix: "</w>",
-      fuse_unk: false,
-      vocab,
-      merges,
-    },
-  };
+interface Token {
+  readonly symbol: string;
+  readonly word: Word;
+  /** where the character of its first byte begins in the normalized section */
+  readonly offset: number;
 }
+
+const wordEnd = "</w>";
+
+function tokensOf(word: Word, ranks: Ranks): Token[] {
+  if (word.mark) return [{ symbol: word.text, word, offset: word.offset }];
+  const { symbols, offsets } = bytesOf(word);
+  let byte = 0;
+  return merge(symbols, ranks).map((symbol) => {
+    const offset = offsets[byte] ?? word.offset;
+    byte += symbol.endsWith(wordEnd) ? symbol.length - wordEnd.length : symbol.length;
+    return { symbol, word, offset };
+  });
+}
+
+const utf8 = new TextEncoder();
+
+/** A word's bytes as the vocabulary's letters, and for each the place of its character. */
+function bytesOf({ text, offset }: Word): { symbols: string[]; offsets: number[] } {
+  const symbols: string[] = [];
+  const offsets: number[] = [];
+  let at = offset;
+  for (const character of text) {
+    for (const byte of utf8.encode(character)) {
+      symbols.push(byteLetters[byte] as string);
+      offsets.push(at);
+    }
+    at += character.length;
+  }
+  symbols.push((symbols.pop() ?? "") + wordEnd);
+  return { symbols, offsets };
+}
+
+/** Joins the pair of the lowest rank wherever it stands, from the left, until no pair has a rank. */
+function merge(symbols: readonly string[], ranks: Ranks): readonly string[] {
+  const rankOf = (left: string, right: string): number => ranks.get(`${left} ${right}`) ?? Infinity;
+  let parts = symbols;
+  // of each part and the next one
+  let pairs = symbols.slice(1).map((right, i) => rankOf(symbols[i] as string, right));
+  for (;;) {
+    const best = pairs.reduce((a, b) => Math.min(a, b), Infinity);
+    if (best === Infinity) return parts;
+    const joined: string[] = [];
+    const joinedPairs: number[] = [];
+    let fresh = false;
+    for (let i = 0; i < parts.length; i++) {
+      const joins = pairs[i] === best;
+      const part = joins ? `${parts[i]}${parts[i + 1]}` : (parts[i] as string);
+      const before = joined.at(-1);
+      if (before !== undefined) joinedPairs.push(joins || fresh ? rankOf(before, part) : (pairs[i - 1] as number));
+      joined.push(part);
+      fresh = joins;
+      if (joins) i++;
+    }
+    [parts, pairs] = [joined, joinedPairs];
+  }
+}
+
+/** GPT-2's letters for bytes: those that print stand for themselves, the others for U+0100 onwards. */
+const byteLetters: readonly string[] = (() => {
+  const prints = (byte: number) => (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad);
+  let next = 0x100;
+  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(prints(byte) ? byte : next++));
+})();
