@@ -164,9 +164,8 @@ async function see(model: Model, files: FileSystem, clock: Clock): Promise<Recor
   const prompt = { shape: [1, ...model.textShape], hidden } as const;
   const draw = (steps: number) =>
     sample(model.denoiser, policy, prompt, negative, {
-      noise: model.noise,
+      sampler: model.sampler("ddim", steps),
       latents: model.latents,
-      steps,
       scale: drawing.scale,
       seeds: [drawing.seed],
     });

@@ -1,4 +1,5 @@
 /** @file Options that several commands have. */
+import { samplerNames } from "../diffusion/samplers.ts";
 import { presets } from "../plan/targets.ts";
 import { integer, number, oneOf, text } from "./options.ts";
 
@@ -16,3 +17,6 @@ export const compileOptions = {
   ),
   weights: oneOf(["float32", "float16"], "how frozen weights are stored", "float32"),
 };
+
+/** Undefined where none is named; `which` says what it is then. */
+export const samplerOption = (which: string) => oneOf(samplerNames, `how the noise is taken away; ${which}`);

@@ -11,7 +11,7 @@ export function twice(rows: Float32Array): Float32Array {
   return out;
 }
 
-/** uncond + scale (cond - uncond), from eps of [uncond..., cond...]: [2N, ...] -> [N, ...]. */
+/** uncond + scale (cond - uncond), from the network's output for [uncond..., cond...]: [2N, ...] -> [N, ...]. */
 export function guide(eps: Float32Array, scale: number): Float32Array {
   const half = eps.length / 2;
   const out = new Float32Array(half);

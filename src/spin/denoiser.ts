@@ -13,7 +13,7 @@ export interface Noised {
   readonly xt: Float32Array;
   /** t of each sample, 0..999, length N */
   readonly t: readonly number[];
-  /** the noise eps (or another target, C.5) */
+  /** the noise eps, or v where the network predicts that (or another target, C.5) */
   readonly target: Float32Array;
 }
 
@@ -24,7 +24,7 @@ export interface Text {
 }
 
 export interface Pass {
-  /** mean over C, H, W of (eps - target)^2, length N */
+  /** mean over C, H, W of (output - target)^2, length N */
   readonly errors: Float32Array;
   /** Adds sum_n seeds[n] * d errors[n] / d theta to the gradient vector. */
   backward(seeds: readonly number[]): Promise<void>;
@@ -32,7 +32,7 @@ export interface Pass {
 
 /** @throws StudioError `device-lost` when the device is gone; nothing that was read back before is wrong. */
 export interface Denoiser {
-  /** eps(x_t, c, t): [N, 4, h, w]; `batch.target` is not read. */
+  /** The network's output at (x_t, c, t), eps or v: [N, 4, h, w]; `batch.target` is not read. */
   predict(adapter: Adapter, batch: Noised, text: Text): Promise<Float32Array>;
   /** Per-sample errors. Same programs as `forward`, so policy = opponent gives exactly equal numbers. */
   errors(adapter: Adapter, batch: Noised, text: Text): Promise<Float32Array>;

@@ -3,6 +3,7 @@
  * DiffusionDPO's train.py lays them out.
  */
 import { addNoise, type NoiseSchedule } from "../diffusion/noise-schedule.ts";
+import { trainingTarget } from "../diffusion/prediction.ts";
 import type { Noised, Text } from "./denoiser.ts";
 
 /** Latents are scaled by the VAE's scaling factor, row-major [4, h, w]; text rows are [tokens, width]. */
@@ -26,7 +27,7 @@ export interface PairDraw {
   readonly dropCaption: boolean;
   /** (C.5): the loser as it was met on the opponent's own trajectory, instead of x'_0 noised forward. */
   readonly xtPrime?: Float32Array;
-  /** (C.5): what to predict there, instead of eps'. */
+  /** (C.5): what to predict there, instead of eps' or its v. */
   readonly targetPrime?: Float32Array;
 }
 
@@ -98,7 +99,7 @@ export interface Arm {
   readonly target?: Float32Array | undefined;
 }
 
-/** x_t of each arm, and eps as its target, unless the arm brings its own. */
+/** x_t of each arm, and as its target eps or v, whichever the network predicts, unless the arm brings its own. */
 export function noised(
   schedule: NoiseSchedule,
   latents: readonly [number, number, number],
@@ -108,7 +109,7 @@ export function noised(
     shape: [arms.length, ...latents],
     xt: rows(arms.map(({ x0, t, eps, xt }) => xt ?? addNoise(schedule, x0, eps, t))),
     t: arms.map((arm) => arm.t),
-    target: rows(arms.map(({ eps, target }) => target ?? eps)),
+    target: rows(arms.map(({ x0, t, eps, target }) => target ?? trainingTarget(schedule, x0, eps, t))),
   };
 }
 

@@ -2,11 +2,13 @@ import { expect, test } from "vitest";
 import golden from "../../e2e/goldens/diffusion/ddim.json" with { type: "json" };
 import { maxAbs } from "../diffusion/max-abs.ts";
 import { scaledLinear } from "../diffusion/noise-schedule.ts";
+import { prepare } from "../diffusion/samplers.ts";
 import type { Adapter, Denoiser, Noised, Text } from "./denoiser.ts";
 import { type SamplingOptions, sample } from "./sampling.ts";
 
 const { cases, text } = golden;
 const noise = scaledLinear();
+const own = { schedule: noise, stepsOffset: 1, timestepSpacing: null, setAlphaToOne: false };
 const prompts: Text = { shape: [2, 5, 2], hidden: Float32Array.from(text.slice(0, 20)) };
 const negative = Float32Array.from(text.slice(20));
 type Case = (typeof cases)[number];
@@ -27,9 +29,8 @@ async function predict(_: Adapter, batch: Noised, c: Text): Promise<Float32Array
 
 const net = { predict } as Denoiser;
 const options = (c: Case): SamplingOptions => ({
-  noise,
+  sampler: prepare("ddim", { ...own, steps: c.steps }),
   latents: [4, 8, 8],
-  steps: c.steps,
   scale: c.scale,
   seeds: c.seeds,
 });

@@ -1,25 +1,24 @@
 /**
- * @file Pictures' latents from a Denoiser: DDIM with classifier-free guidance, one seed a picture.
- * Matches: diffusers StableDiffusionPipeline with a DDIMScheduler and a list of generators: latents = randn *
+ * @file Pictures' latents from a Denoiser: a sampler with classifier-free guidance, one seed a picture.
+ * Matches: diffusers StableDiffusionPipeline with a list of generators: latents = randn *
  * init_noise_sigma (1), batch [uncond..., cond...], guidance only where the scale is above 1.
  */
-import { step, timesteps } from "../diffusion/ddim.ts";
 import { guide, twice } from "../diffusion/guidance.ts";
-import type { NoiseSchedule } from "../diffusion/noise-schedule.ts";
+import { beginning, type Sampler } from "../diffusion/sampler.ts";
 import { TorchGenerator } from "../diffusion/torch-generator.ts";
 import { assert } from "../lib/errors.ts";
 import type { Adapter, Denoiser, Text } from "./denoiser.ts";
 import { rows } from "./pair.ts";
 
 export interface SamplingOptions {
-  readonly noise: NoiseSchedule;
+  readonly sampler: Sampler;
   /** [4, h, w] */
   readonly latents: readonly [number, number, number];
-  readonly steps: number;
   /** Guidance; 1 or less means none, and then the negative prompt is not read. */
   readonly scale: number;
   /** One a picture, any integer. */
   readonly seeds: readonly (number | bigint)[];
+  /** counts runs of the network */
   readonly onProgress?: (done: number, of: number) => void;
   readonly stop?: AbortSignal;
 }
@@ -35,7 +34,7 @@ export async function sample(
   negative: Float32Array,
   options: SamplingOptions,
 ): Promise<Float32Array> {
-  const { noise, latents, steps, scale, seeds } = options;
+  const { sampler, latents, scale, seeds } = options;
   const [count, tokens, width] = prompts.shape;
   assert(seeds.length === count, `${count} prompts and ${seeds.length} seeds`);
   const guided = scale > 1;
@@ -43,8 +42,9 @@ export async function sample(
   const uncond = Array.from({ length: count }, () => negative);
   const text: Text = guided ? { shape: [n, tokens, width], hidden: rows([rows(uncond), prompts.hidden]) } : prompts;
   let x = initialNoise(seeds, latents);
+  let state = beginning;
   const unread = new Float32Array(0);
-  for (const [i, t] of timesteps(steps, noise.alphasCumprod.length).entries()) {
+  for (const [i, t] of sampler.timesteps.entries()) {
     options.stop?.throwIfAborted();
     const batch = {
       shape: [n, ...latents],
@@ -52,9 +52,9 @@ export async function sample(
       t: Array.from({ length: n }, () => t),
       target: unread,
     } as const;
-    const eps = await net.predict(adapter, batch, text);
-    x = step(guided ? guide(eps, scale) : eps, t, x, { schedule: noise, steps });
-    options.onProgress?.(i + 1, steps);
+    const output = await net.predict(adapter, batch, text);
+    ({ x, state } = sampler.step(guided ? guide(output, scale) : output, x, state));
+    options.onProgress?.(i + 1, sampler.timesteps.length);
   }
   return x;
 }

@@ -166,7 +166,7 @@ export function worksOf(model: Model, { pairs, guidance, steps }: Setting) {
     },
     freshState(model.base),
   );
-  const sampling = { noise, latents, steps, scale: guidance, seeds: [0] };
+  const sampling = { sampler: model.sampler("ddim", steps), latents, scale: guidance, seeds: [0] };
   const read = () => denoiser.errors(theta, all.batch, all.text);
   const run: { readonly [W in Work]: () => Promise<unknown> } = {
     forward: () => denoiser.predict(theta, two.batch, two.text),

@@ -1,4 +1,5 @@
-/** @file Pictures from prompts: text, DDIM with guidance, VAE. A few at a time, as many as the plan has rows for. */
+/** @file Pictures from prompts: text, sampling with guidance, VAE. A few at a time, as many as the plan has rows for. */
+import type { SamplerName } from "../diffusion/samplers.ts";
 import { sample } from "../spin/sampling.ts";
 import type { Adapter } from "../spin/denoiser.ts";
 import type { Picture } from "./api.ts";
@@ -10,6 +11,8 @@ export interface DrawOptions {
   /** one a prompt */
   readonly seeds: readonly number[];
   readonly steps: number;
+  /** DDIM where none is named: the paper's */
+  readonly sampler?: SamplerName;
   readonly guidance: number;
 }
 
@@ -23,9 +26,8 @@ export async function drawLatents(
   const text = await model.encodeTexts(options.prompts);
   const negative = await model.encodeText(options.negativePrompt);
   return sample(model.denoiser, adapter, text, negative, {
-    noise: model.noise,
+    sampler: model.sampler(options.sampler ?? "ddim", options.steps),
     latents: model.latents,
-    steps: options.steps,
     scale: options.guidance,
     seeds: options.seeds,
     ...(stop ? { stop } : {}),

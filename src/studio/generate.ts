@@ -1,4 +1,5 @@
-/** @file One picture from a prompt, a model folder and perhaps an adapter: text, DDIM with guidance, VAE. */
+/** @file One picture from a prompt, a model folder and perhaps an adapter: text, sampling with guidance, VAE. */
+import type { SamplerName } from "../diffusion/samplers.ts";
 import { required, StudioError } from "../lib/errors.ts";
 import { readTextConfig, readUNetConfig, readVaeConfig } from "../models/config.ts";
 import type { Backend } from "../runtime/backend.ts";
@@ -11,6 +12,8 @@ export interface GenerateOptions extends Pick<NetworkChoices, "cut" | "weights">
   readonly negativePrompt: string;
   readonly seed: number;
   readonly steps: number;
+  /** the model's own where null */
+  readonly sampler: SamplerName | null;
   /** 1 or less means none */
   readonly guidance: number;
   /** side in pixels; the model's own where null */
@@ -19,6 +22,7 @@ export interface GenerateOptions extends Pick<NetworkChoices, "cut" | "weights">
 }
 
 export interface Generated {
+  readonly sampler: SamplerName;
   /** [4, h, w], scaled: what diffusers gives for `output_type="latent"` */
   readonly latents: Float32Array;
   readonly shape: readonly [number, number, number];
@@ -45,20 +49,21 @@ export async function generate(
     weights: options.weights,
   });
   try {
+    const name = options.sampler ?? model.scheduler.sampler;
+    const sampler = model.sampler(name, options.steps);
     const adapter = { id: "picture" };
     const vector = lora ? loraVector(model.set.layout, lora, "The adapter") : model.base;
     await model.denoiser.update(adapter, vector);
     const text = await model.encodeTexts([options.prompt]);
     const negative = await model.encodeText(options.negativePrompt);
     const latents = await sample(model.denoiser, adapter, text, negative, {
-      noise: model.noise,
+      sampler,
       latents: model.latents,
-      steps: options.steps,
       scale: options.guidance,
       seeds: [options.seed],
       onProgress: options.onProgress,
     });
-    return { latents, shape: model.latents, side: model.side, rgba: await model.decode(latents) };
+    return { sampler: name, latents, shape: model.latents, side: model.side, rgba: await model.decode(latents) };
   } finally {
     await model.dispose();
   }

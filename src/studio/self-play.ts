@@ -24,6 +24,8 @@ export interface Keeper {
   state(iteration: number): Promise<TrainState | null>;
   /** Resolves when the state can be read again after a crash. `complete` ends the iteration. */
   keepState(iteration: number, state: TrainState, complete: boolean): Promise<void>;
+  /** Forgets the state of this step where an older one is kept, which counts then: its step, or null where there is none. */
+  takeBack(iteration: number, step: number): Promise<number | null>;
 }
 
 export interface SelfPlayJob {
@@ -106,6 +108,7 @@ async function* opponents(
       negativePrompt: "",
       seeds: missing.map((m) => pictureSeed({ seed: settings.seed, iteration }, m.index)),
       steps: settings.opponentSteps,
+      sampler: settings.sampler ?? "ddim",
       guidance: settings.guidance,
     },
     stop,
@@ -191,9 +194,26 @@ async function prober(
   };
 }
 
+const isNotFinite = (error: unknown): boolean => error instanceof StudioError && error.code === "not-finite";
+
+/** An iteration's last weights meet no gradient that would show that they are spoilt. @throws StudioError `not-finite` */
+async function refuseSpoilt(model: Model, pairs: PairSource, options: TrainOptions): Promise<void> {
+  const { winner, loser } = await probeErrors(
+    model.denoiser,
+    theta,
+    await probeBatches(pairs, options, options.pairsPerBatch),
+  );
+  if ([...winner, ...loser].every(Number.isFinite)) return;
+  throw new StudioError(
+    "not-finite",
+    "What the network answers after its last step is not finite, and every value must be.",
+    "Try a smaller learning rate or beta.",
+  );
+}
+
 /**
  * Runs the iteration to its end, or until `stop`. Events are for a page or a terminal; nothing depends on them.
- * @throws StudioError `not-finite` when the gradient is not finite: the last kept state is good.
+ * @throws StudioError `not-finite` when the gradient is not finite: the last kept state is good, if need be by taking back a newer one.
  * @throws the signal's reason when stopped; the state of the last whole step is kept first.
  */
 export async function* selfPlay(
@@ -235,9 +255,13 @@ export async function* selfPlay(
       stop.throwIfAborted();
     }
   } catch (error) {
-    if (stop.aborted && state.step > kept) yield await keep(false);
+    if (isNotFinite(error)) {
+      const good = state.step === kept ? await keeper.takeBack(iteration, kept) : null;
+      if (good !== null) yield { kind: "saved", iteration, step: good, complete: false };
+    } else if (stop.aborted && state.step > kept) yield await keep(false);
     throw error;
   }
+  await refuseSpoilt(model, pairs, options);
   yield await keep(true);
   return state;
 }

@@ -20,6 +20,7 @@ import { encodePng } from "../images.ts";
 import { openModelFolder } from "../model-files.ts";
 import { integer, number, required, text } from "../options.ts";
 import { reportTable } from "../report-table.ts";
+import { samplerOption } from "../shared-options.ts";
 import { sheet } from "../sheet.ts";
 
 /** Rows of the network in one run; no more helps on a CPU. */
@@ -40,7 +41,8 @@ export const evaluate = command({
       "heldout",
     ),
     count: integer("prompts at most", { min: 2 }, 200),
-    steps: integer("of DDIM", { min: 1, max: 999 }, 16),
+    steps: integer("of the sampler", { min: 1, max: 999 }, 16),
+    sampler: samplerOption("ddim by default"),
     guidance: number("of the pictures; the run's own by default", { min: 0 }),
     seed: integer("of the first picture; each next one has the next", {}, 0),
     sheet: text(
@@ -58,6 +60,7 @@ export const evaluate = command({
       negativePrompt: "",
       seeds: prompts.map((_, i) => chosen.seed + i),
       steps: chosen.steps,
+      sampler: chosen.sampler ?? "ddim",
       guidance: chosen.guidance ?? run.guidance,
     };
     const models = await withBackend(chosen.backend, async (backend) => {
@@ -73,8 +76,8 @@ export const evaluate = command({
       return drawn;
     });
     const { report: told, detail } = report(models, pocketScorer());
-    const { seeds, steps, guidance } = sampling;
-    const json = { model: chosen.model, run: chosen.run, prompts, seeds, steps, guidance, ...told, detail };
+    const { seeds, steps, sampler, guidance } = sampling;
+    const json = { model: chosen.model, run: chosen.run, prompts, seeds, steps, sampler, guidance, ...told, detail };
     await writeFileWhole(chosen.out, `${JSON.stringify(json, null, 1)}\n`);
     if (chosen.sheet !== undefined) {
       const rows = prompts

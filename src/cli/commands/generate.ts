@@ -1,4 +1,5 @@
 /** @file `studio generate`: a prompt to a PNG that carries what made it, and the latents where they are asked for. */
+import { samplerTitles } from "../../diffusion/samplers.ts";
 import { readUNetConfig } from "../../models/config.ts";
 import { cutFor } from "../../studio/cut.ts";
 import { basename, resolve } from "node:path";
@@ -10,18 +11,19 @@ import { writeFileWhole } from "../files.ts";
 import { encodePng, parametersText } from "../images.ts";
 import { openAdapter, openModelFolder } from "../model-files.ts";
 import { integer, number, required, text } from "../options.ts";
-import { compileOptions } from "../shared-options.ts";
+import { compileOptions, samplerOption } from "../shared-options.ts";
 
 export const generate = command({
   name: "generate",
-  summary: "Draws a picture with DDIM; the seed means what it means to diffusers on the CPU.",
+  summary: "Draws a picture; the seed means what it means to diffusers on the CPU.",
   options: {
     model: required(text("DIR", "the model, in diffusers' folder layout")),
     prompt: required(text("P", "what to draw")),
     out: required(text("FILE", "the PNG")),
     negative: text("P", "what to keep away from", ""),
     seed: integer("of the initial noise", {}, 0),
-    steps: integer("of DDIM", { min: 1, max: 1000 }, 50),
+    steps: integer("of the sampler", { min: 1, max: 1000 }, 50),
+    sampler: samplerOption("the model's own by default, or ddim where that is another"),
     guidance: number("classifier-free guidance; 1 is none", { min: 0 }, 7.5),
     resolution: integer("side in pixels; the model's own by default", { min: 1, max: 4096 }),
     adapter: text("FILE", "a LoRA in PEFT's names"),
@@ -33,7 +35,7 @@ export const generate = command({
     const { prompt, negative, seed, steps, guidance, cut, weights, out } = options;
     const folder = await openModelFolder(options.model);
     const lora = options.adapter === undefined ? null : await openAdapter(options.adapter);
-    const { latents, shape, side, rgba } = await withBackend(options.backend, (backend) =>
+    const { sampler, latents, shape, side, rgba } = await withBackend(options.backend, (backend) =>
       makePicture(
         backend,
         { folder, lora },
@@ -42,6 +44,7 @@ export const generate = command({
           negativePrompt: negative,
           seed,
           steps,
+          sampler: options.sampler ?? null,
           guidance,
           cut: cutFor(cut, readUNetConfig(folder.configs.unet ?? {})),
           weights,
@@ -57,7 +60,7 @@ export const generate = command({
       prompt,
       negativePrompt: negative,
       steps,
-      sampler: "DDIM",
+      sampler: samplerTitles[sampler],
       guidance,
       seed,
       width: side,

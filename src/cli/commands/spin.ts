@@ -21,7 +21,7 @@ import { FolderKeeper, removeDrafts } from "../folder-keeper.ts";
 import { openModelFolder } from "../model-files.ts";
 import { flag, integer, number, oneOf, refuse, required, text, type Values } from "../options.ts";
 import { readPairs } from "../read-pairs.ts";
-import { compileOptions } from "../shared-options.ts";
+import { compileOptions, samplerOption } from "../shared-options.ts";
 
 const POCKET = "public/pocket";
 
@@ -37,7 +37,8 @@ const settingsOptions = {
   "pairs-per-step": integer("pairs of an optimizer step", { min: 1, max: 4096 }),
   "caption-dropout": number("share of visits without the caption", { min: 0, max: 1 }),
   guidance: number("of the opponent's pictures; 3 for pocket, else 7.5", { min: 0 }),
-  "opponent-steps": integer("DDIM steps of the opponent's pictures", { min: 1, max: 999 }),
+  "opponent-steps": integer("sampling steps of the opponent's pictures", { min: 1, max: 999 }),
+  sampler: samplerOption("of the opponent's pictures, ddim by default"),
   "used-pairs": integer("pairs that an iteration uses, the first of the folder; 0: all", { min: 0 }),
   safeguard: number("the safeguard's factor: the share of its fall that the loser may take from the winner; 0: off", {
     min: 0,
@@ -179,6 +180,7 @@ function typed(chosen: Chosen): Partial<SpinSettings> {
     captionDropout: chosen["caption-dropout"],
     independentNoise: chosen["independent-noise"] || undefined,
     opponentSteps: chosen["opponent-steps"],
+    sampler: chosen.sampler,
     guidance: chosen.guidance,
     seed: chosen.seed,
     train: chosen.train,
