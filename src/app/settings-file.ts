@@ -1,6 +1,6 @@
 /** @file Settings as a file: JSON out, and in again with every field checked; what is refused is named, the rest is kept. */
 import type { ModelInfo, SpinSettings } from "../studio/api.ts";
-import { checkNumber, fieldOf, LOSSES, trainedBy, type NumberKey } from "./settings.ts";
+import { checkNumber, fieldOf, LOSSES, SAMPLERS, trainedBy, type NumberKey } from "./settings.ts";
 import { labelOf } from "./settings-words.ts";
 
 const FORMAT = "spin-studio/settings";
@@ -50,9 +50,12 @@ export function readSettings(text: string, model: ModelInfo): TakenSettings {
 function faultOf(key: string, value: unknown, model: ModelInfo): string | null {
   switch (key) {
     case "loss":
-      return LOSSES.some((loss) => loss.value === value)
+    case "sampler": {
+      const known: readonly string[] = (key === "loss" ? LOSSES : SAMPLERS).map((each) => each.value);
+      return known.some((each) => each === value)
         ? null
-        : `${labelOf(key)}: expected ${LOSSES.map((loss) => loss.value).join(", ")}, got ${shown(value)}.`;
+        : `${labelOf(key)}: expected ${known.join(", ")}, got ${shown(value)}.`;
+    }
     case "train": {
       const can = trainedBy(model);
       return can.some((train) => train === value)

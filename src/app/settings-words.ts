@@ -1,20 +1,25 @@
 /** @file Settings in words: what differs from a preset, what they ask of this computer. */
 import type { SpinSettings } from "../studio/api.ts";
 import { count, duration } from "./format.ts";
-import { fieldOf, LOSSES, plainNumber, TRAINED } from "./settings.ts";
+import { fieldOf, LOSSES, plainNumber, SAMPLERS, samplerOf, TRAINED } from "./settings.ts";
 
 /** What each setting is called in a sentence. */
 export function labelOf(key: keyof SpinSettings): string {
   if (key === "loss") return "Loss";
   if (key === "train") return "Trains";
+  if (key === "sampler") return "Sampler";
   if (key === "independentNoise") return "Independent noise";
   return fieldOf[key].label;
 }
 
+const valueOf = (settings: SpinSettings, key: keyof SpinSettings): string | number | boolean =>
+  key === "sampler" ? samplerOf(settings) : settings[key];
+
 export function valueInWords(settings: SpinSettings, key: keyof SpinSettings): string {
-  const value = settings[key];
+  const value = valueOf(settings, key);
   if (key === "loss") return LOSSES.find((each) => each.value === value)?.label.toLowerCase() ?? String(value);
   if (key === "train") return TRAINED.find((each) => each.value === value)?.label.toLowerCase() ?? String(value);
+  if (key === "sampler") return SAMPLERS.find((each) => each.value === value)?.label ?? String(value);
   if (typeof value === "boolean") return value ? "on" : "off";
   if (key === "safeguard" && value === 0) return "off";
   if (key === "probeEvery" && value === 0) return "never";
@@ -23,7 +28,8 @@ export function valueInWords(settings: SpinSettings, key: keyof SpinSettings): s
 }
 
 export function changedKeys(settings: SpinSettings, preset: SpinSettings): readonly (keyof SpinSettings)[] {
-  return (Object.keys(preset) as (keyof SpinSettings)[]).filter((key) => settings[key] !== preset[key]);
+  const keys = new Set([...Object.keys(preset), "sampler"] as (keyof SpinSettings)[]);
+  return [...keys].filter((key) => valueOf(settings, key) !== valueOf(preset, key));
 }
 
 /** Closed panel: how far it is from the preset. */

@@ -73,6 +73,15 @@ test("the panel says how far the settings are from the preset, closed in a numbe
   ]);
 });
 
+test("settings without a sampler mean DDIM", () => {
+  const preset = settings(5e-5);
+  expect(differences({ ...preset, sampler: "ddim" }, preset)).toEqual([]);
+  expect(differences(preset, { ...preset, sampler: "ddim" })).toEqual([]);
+  expect(differences({ ...preset, sampler: "dpmpp-2m-karras" }, preset)).toEqual([
+    "Sampler DPM-Solver++ 2M, Karras instead of DDIM.",
+  ]);
+});
+
 test("a strength is a multiple of the preset's rate, and known again by it", () => {
   const preset = settings(5e-5);
   expect(rateOf(preset, 3)).toBe(0.00015);
@@ -95,7 +104,13 @@ test("what asks for much says so: a large batch, hours, pairs met very often", (
 });
 
 test("settings come back from their file as they were", () => {
-  const all: SpinSettings = { ...settings(3.3e-7), loss: "hinge", independentNoise: true, safeguard: 0 };
+  const all: SpinSettings = {
+    ...settings(3.3e-7),
+    loss: "hinge",
+    independentNoise: true,
+    safeguard: 0,
+    sampler: "pndm",
+  };
   expect(readSettings(printSettings(all), model)).toEqual({ settings: all, refused: [] });
 });
 
@@ -104,6 +119,7 @@ test("of a file with faults the good fields are kept, and each refused one is na
     steps: 80,
     beta: -1,
     loss: "square",
+    sampler: "euler",
     seed: "42",
     train: "lora",
     independentNoise: 1,
@@ -116,6 +132,7 @@ test("of a file with faults the good fields are kept, and each refused one is na
   expect(refused).toEqual([
     "Beta: Must be 1 to 20,000. It was -1.",
     'Loss: expected logistic, hinge, correlation, got "square".',
+    'Sampler: expected ddim, pndm, dpmpp-2m, dpmpp-2m-karras, got "euler".',
     'Seed: expected a number, got "42".',
     'Trains: Pocket can do full, got "lora".',
     "Independent noise: expected true or false, got 1.",

@@ -3,7 +3,7 @@ import type { ModelInfo, Preset, SpinSettings } from "../studio/api.ts";
 
 /** Keys whose value is a number. */
 export type NumberKey = {
-  [K in keyof SpinSettings]: SpinSettings[K] extends number ? K : never;
+  [K in keyof SpinSettings]-?: SpinSettings[K] extends number ? K : never;
 }[keyof SpinSettings];
 
 export interface NumberField {
@@ -47,7 +47,7 @@ export const fieldOf: { readonly [K in NumberKey]: NumberField } = Object.fromEn
   NUMBER_FIELDS.map((field) => [field.key, field]),
 ) as { [K in NumberKey]: NumberField };
 
-interface Option<T extends string> {
+export interface Option<T extends string> {
   readonly value: T;
   readonly label: string;
 }
@@ -57,6 +57,18 @@ export const LOSSES: readonly Option<SpinSettings["loss"]>[] = [
   { value: "hinge", label: "Hinge" },
   { value: "correlation", label: "Correlation" },
 ];
+
+export type SamplerName = Required<SpinSettings>["sampler"];
+
+export const SAMPLERS: readonly Option<SamplerName>[] = [
+  { value: "ddim", label: "DDIM" },
+  { value: "pndm", label: "PNDM" },
+  { value: "dpmpp-2m", label: "DPM-Solver++ 2M" },
+  { value: "dpmpp-2m-karras", label: "DPM-Solver++ 2M, Karras" },
+];
+
+/** Settings from before there was a choice have none: they mean DDIM. */
+export const samplerOf = ({ sampler = "ddim" }: SpinSettings): SamplerName => sampler;
 
 export const TRAINED: readonly Option<SpinSettings["train"]>[] = [
   { value: "full", label: "The whole network" },

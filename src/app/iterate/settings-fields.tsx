@@ -1,11 +1,22 @@
 /** @file The settings as fields: the two that matter most, or every one. */
 import type { SpinSettings } from "../../studio/api.ts";
 import { Choice } from "../parts/choice.tsx";
-import { fieldOf, LOSSES, SAFEGUARD_ON, plainNumber, trainedBy, TRAINED, type NumberKey } from "../settings.ts";
+import {
+  fieldOf,
+  LOSSES,
+  SAFEGUARD_ON,
+  SAMPLERS,
+  plainNumber,
+  samplerOf,
+  trainedBy,
+  TRAINED,
+  type NumberKey,
+} from "../settings.ts";
 import { rateOf, STRENGTHS, strengthOf } from "../settings-words.ts";
 import { useActions, useStudio } from "../state/context.tsx";
 import { NumberInput } from "./number-input.tsx";
 import { RateCurve } from "./rate-curve.tsx";
+import { Select } from "./select.tsx";
 
 export interface FieldsProps {
   readonly settings: SpinSettings;
@@ -66,6 +77,7 @@ export function AdvancedFields({ settings, preset }: FieldsProps) {
                 preset={preset[key] === 0 && key === "safeguard" ? SAFEGUARD_ON : preset[key]}
               />
             ))}
+            {title === "Opponent" ? <Sampler settings={settings} /> : null}
             {title === "Training" ? <Loss settings={settings} /> : null}
           </div>
           {title === "Training" ? <RateCurve settings={settings} /> : null}
@@ -79,23 +91,14 @@ function Loss({ settings }: { readonly settings: SpinSettings }) {
   const actions = useActions();
   return (
     <>
-      <div className="setting">
-        <label htmlFor="loss">Loss</label>
-        <select
-          id="loss"
-          className="field"
-          aria-describedby="loss-help"
-          value={settings.loss}
-          onChange={(event) => actions.setSetting({ loss: event.target.value as SpinSettings["loss"] })}
-        >
-          {LOSSES.map((loss) => (
-            <option key={loss.value} value={loss.value}>
-              {loss.label}
-            </option>
-          ))}
-        </select>
-        <small id="loss-help">the paper’s is logistic</small>
-      </div>
+      <Select
+        id="loss"
+        label="Loss"
+        help="the paper’s is logistic"
+        options={LOSSES}
+        value={settings.loss}
+        onChange={(loss) => actions.setSetting({ loss })}
+      />
       <Switch
         id="independent-noise"
         label="Independent noise"
@@ -104,6 +107,20 @@ function Loss({ settings }: { readonly settings: SpinSettings }) {
         onChange={(independentNoise) => actions.setSetting({ independentNoise })}
       />
     </>
+  );
+}
+
+function Sampler({ settings }: { readonly settings: SpinSettings }) {
+  const actions = useActions();
+  return (
+    <Select
+      id="sampler"
+      label="Sampler"
+      help="how the opponent draws; the paper’s is DDIM"
+      options={SAMPLERS}
+      value={samplerOf(settings)}
+      onChange={(sampler) => actions.setSetting({ sampler })}
+    />
   );
 }
 
@@ -125,29 +142,21 @@ function Trains({ settings }: { readonly settings: SpinSettings }) {
   const model = useStudio((state) => state.model);
   const can = model === null ? [settings.train] : trainedBy(model);
   return (
-    <div className="setting">
-      <label htmlFor="train">Trains</label>
-      <select
-        id="train"
-        className="field"
-        aria-describedby="train-help"
-        value={settings.train}
-        onChange={(event) => actions.setSetting({ train: event.target.value as SpinSettings["train"] })}
-      >
-        {TRAINED.map(({ value, label }) => (
-          <option key={value} value={value} disabled={!can.includes(value)}>
-            {label}
-          </option>
-        ))}
-      </select>
-      <small id="train-help">
-        {can.length > 1
+    <Select
+      id="train"
+      label="Trains"
+      help={
+        can.length > 1
           ? "a LoRA is a small file beside the weights; it wants a rate some twenty times as high"
           : can[0] === "lora"
             ? "this model is too large to train whole on a computer at home"
-            : "this model is small enough to train whole"}
-      </small>
-    </div>
+            : "this model is small enough to train whole"
+      }
+      options={TRAINED}
+      can={can}
+      value={settings.train}
+      onChange={(train) => actions.setSetting({ train })}
+    />
   );
 }
 
