@@ -6,6 +6,7 @@ import type { Backend } from "../runtime/backend.ts";
 import type { Trains } from "../storage/nodes.ts";
 import type { Examined, MemoryUse, ModelInfo, OwnModel } from "./api.ts";
 import { blobFiles } from "./blob-files.ts";
+import { withVocabulary } from "./clip-vocabulary.ts";
 import { parameterCount } from "./cut.ts";
 import { type MemoryPlan, planMemory } from "./memory-plan.ts";
 import { modelIdentity } from "./model-identity.ts";
@@ -20,6 +21,7 @@ const TITLES: Readonly<Record<string, string>> = { pocket: "Pocket" };
 const AUTOMATIC = { resolution: null, memory: null };
 const LORA: Trains = { train: "lora", rank: 16 };
 const FULL: Trains = { train: "full", rank: 0 };
+const VOCABULARY_OF = "pocket";
 /** hex digits of an identity that tell a person's models apart */
 const SHORT = 16;
 
@@ -37,7 +39,8 @@ export async function openStudioModel(
   builtIn: (id: string) => FileSystem,
 ): Promise<OpenedModel> {
   const own = typeof model === "string" ? null : model;
-  const folder = await openModel(own ? blobFiles(own.files) : builtIn(model as string));
+  const found = await openModel(own ? blobFiles(own.files) : builtIn(model as string));
+  const folder = await withVocabulary(found, builtIn(VOCABULARY_OF));
   const parameters = parametersOf(folder);
   if (isLarge(parameters) && backend.name === "wasm")
     throw new StudioError(
