@@ -1,14 +1,19 @@
 /**
- * @file Opens a Stable Diffusion 1.x model in diffusers' folder layout. Headers are read, weights only when asked for.
+ * @file Opens a Stable Diffusion 1.x model, as a diffusers folder or as one file. Headers are read, weights only when asked for.
  * Names are those of SD-1.5's own files: the attention of old autoencoders is renamed, `text_model.` is put where it lacks.
  */
 import { StudioError } from "../lib/errors.ts";
 import type { DType, TensorData } from "../lib/tensor.ts";
+import { expectedTensors, fitTensors } from "./expected-tensors.ts";
 import { isJsonObject, type JsonObject, parseJsonObject, showJson } from "./json-object.ts";
-import { checkScheduler, checkUnet, explainFolder } from "./model-kind.ts";
+import { checkScheduler, checkUnet, explainFolder, singleFile } from "./model-kind.ts";
+import { filesBelow, modelRoot } from "./model-root.ts";
+import { modelTensors, type Source } from "./model-tensors.ts";
 import { type RandomAccess, readWhole } from "./random-access.ts";
-import { openSafetensors, type Safetensors, studioDType } from "./safetensors.ts";
-import type { FileDType } from "./safetensors-header.ts";
+import { openSafetensors } from "./safetensors.ts";
+import { openSingleFile, shapesOf } from "./single-file.ts";
+import { foreignKind } from "./tensor-kind.ts";
+import { weightsPath } from "./weights-files.ts";
 
 /** A folder, wherever it lies. Paths are relative, with "/". */
 export interface FileSystem {
@@ -31,27 +36,28 @@ export interface ModelFolder {
   /** config.json of each component that was asked for; `scheduler` where the folder has one. */
   readonly configs: { readonly [C in Component | "scheduler"]?: JsonObject };
   readonly tensors: { readonly [C in Component]?: ModelTensors };
-  /** vocab.json and merges.txt, where the folder has them */
+  /** the contents of vocab.json and merges.txt, where the folder has them */
   readonly tokenizer: { readonly vocab: string; readonly merges: string } | null;
+  /** what had to be assumed, as sentences */
+  readonly notes?: readonly string[];
 }
-
-const weightsName: { readonly [C in Component]: string } = {
-  unet: "diffusion_pytorch_model",
-  vae: "diffusion_pytorch_model",
-  text_encoder: "model",
-};
 
 const maxTextBytes = 16 * 2 ** 20;
 
-/** @throws StudioError `model` with what is missing, or which other kind of model this is. */
+/**
+ * A diffusers folder, the folder above one, or a checkpoint in one .safetensors file (LDM's names) as the only such file there.
+ * @throws StudioError `model` or `safetensors` with what is missing or damaged and what is whole, or which other kind of model this is.
+ */
 export async function openModel(
-  fs: FileSystem,
+  picked: FileSystem,
   components: readonly Component[] = ["unet", "vae", "text_encoder"],
 ): Promise<ModelFolder> {
+  const fs = filesBelow(picked, modelRoot(await picked.list()));
   const files = new Set(await fs.list());
   explainFolder(files);
+  const single = singleFile(files);
+  if (single !== null) return openSingleFile(await openFile(fs, single), components);
   const configs: { [C in Component | "scheduler"]?: JsonObject } = {};
-  const tensors: { [C in Component]?: ModelTensors } = {};
   for (const component of components) {
     configs[component] = parseJsonObject(
       await readText(fs, files, `${component}/config.json`),
@@ -64,8 +70,36 @@ export async function openModel(
     configs.scheduler = parseJsonObject(await readText(fs, files, scheduler), scheduler);
     checkScheduler(configs.scheduler);
   }
-  for (const component of components) tensors[component] = await openWeights(fs, files, component);
+  const tensors = await openComponents(components, (component) =>
+    openWeights(fs, files, component, configs[component] as JsonObject),
+  );
   return { configs, tensors, tokenizer: await readTokenizer(fs, files) };
+}
+
+/** Every component is tried, so that an error can say which ones are whole. */
+async function openComponents(
+  components: readonly Component[],
+  open: (component: Component) => Promise<ModelTensors>,
+): Promise<ModelFolder["tensors"]> {
+  const tensors: { [C in Component]?: ModelTensors } = {};
+  const faults: StudioError[] = [];
+  for (const component of components) {
+    try {
+      tensors[component] = await open(component);
+    } catch (error) {
+      if (!(error instanceof StudioError)) throw error;
+      faults.push(error);
+    }
+  }
+  const [fault] = faults;
+  if (!fault) return tensors;
+  const whole = Object.keys(tensors);
+  const told = whole.length > 0 ? `${whole.join(" and ")} ${whole.length > 1 ? "are" : "is"} whole.` : "";
+  throw new StudioError(
+    fault.code,
+    faults.map(({ message }) => message).join(" "),
+    [fault.hint ?? "", told].filter((sentence) => sentence !== "").join(" ") || undefined,
+  );
 }
 
 function refuse(message: string, hint?: string): never {
@@ -80,45 +114,36 @@ async function readText(fs: FileSystem, files: ReadonlySet<string>, path: string
   return new TextDecoder().decode(await readWhole(source));
 }
 
+/** vocab.json and merges.txt; newer versions of transformers save the same two lists within tokenizer.json alone. */
 async function readTokenizer(fs: FileSystem, files: ReadonlySet<string>): Promise<ModelFolder["tokenizer"]> {
-  const [vocab, merges] = ["tokenizer/vocab.json", "tokenizer/merges.txt"] as const;
-  if (!files.has(vocab) || !files.has(merges)) return null;
-  return { vocab: await readText(fs, files, vocab), merges: await readText(fs, files, merges) };
+  const [vocab, merges, both] = ["tokenizer/vocab.json", "tokenizer/merges.txt", "tokenizer/tokenizer.json"] as const;
+  if (files.has(vocab) && files.has(merges))
+    return { vocab: await readText(fs, files, vocab), merges: await readText(fs, files, merges) };
+  if (!files.has(both)) return null;
+  const { model } = parseJsonObject(await readText(fs, files, both), both);
+  if (!isJsonObject(model) || !isJsonObject(model.vocab) || !Array.isArray(model.merges))
+    return refuse(`${both} has no vocab and merges, and CLIP's tokenizer was expected.`);
+  const lines = model.merges.map((pair: unknown) => (Array.isArray(pair) ? pair.join(" ") : String(pair)));
+  return { vocab: JSON.stringify(model.vocab), merges: lines.join("\n") };
 }
 
-/** Whole weights before halved ones, one file before an index of several. */
-async function openWeights(fs: FileSystem, files: ReadonlySet<string>, component: Component): Promise<ModelTensors> {
-  const base = `${component}/${weightsName[component]}`;
-  const names = [".safetensors", ".safetensors.index.json", ".fp16.safetensors", ".safetensors.index.fp16.json"];
-  const path = names.map((name) => base + name).find((candidate) => files.has(candidate));
-  if (path === undefined) {
-    const pickle = [...files].find((file) => file.startsWith(`${component}/`) && /\.(bin|pt|pth|ckpt)$/.test(file));
-    if (pickle)
-      return refuse(`${pickle} is a pickle, which can run code when it is read; ${base}.safetensors was expected.`);
-    return refuse(`The model folder has no weights for ${component}: ${base}.safetensors was expected.`);
+async function openWeights(
+  fs: FileSystem,
+  files: ReadonlySet<string>,
+  component: Component,
+  config: JsonObject,
+): Promise<ModelTensors> {
+  const path = weightsPath(files, component);
+  const sources = path.endsWith(".json") ? await openShards(fs, files, component, path) : [await openFile(fs, path)];
+  for (const source of sources) {
+    const foreign = foreignKind(shapesOf(source));
+    if (foreign) refuse(`${source.path} is ${foreign.words}, and Stable Diffusion 1.x was expected.`, foreign.hint);
   }
-  const shards = path.endsWith(".json") ? await openShards(fs, files, component, path) : [await openFile(fs, path)];
-  const tensors = new Map<string, ModelTensor>();
-  for (const { file, path: shard } of shards) {
-    for (const [stored, info] of file.tensors) {
-      const name = canonicalName(component, stored);
-      if (name === null) continue;
-      if (tensors.has(name)) return refuse(`${shard} holds "${name}", which the model already has.`);
-      const dtype = floatDType(info.dtype);
-      if (!dtype)
-        return refuse(`${shard} stores "${stored}" as ${info.dtype}, and F32, F16, BF16 or F64 was expected.`);
-      tensors.set(name, { dtype, shape: info.shape, read: async () => (await file.read(stored)).data });
-    }
-  }
-  return tensors;
+  const found = modelTensors(sources, (stored) => canonicalName(component, stored));
+  return fitTensors(path, found, expectedTensors(component, config));
 }
 
-interface Shard {
-  readonly path: string;
-  readonly file: Safetensors;
-}
-
-async function openFile(fs: FileSystem, path: string): Promise<Shard> {
+async function openFile(fs: FileSystem, path: string): Promise<Source> {
   return { path, file: await openSafetensors(await fs.open(path), path) };
 }
 
@@ -127,10 +152,10 @@ async function openShards(
   files: ReadonlySet<string>,
   component: Component,
   index: string,
-): Promise<Shard[]> {
+): Promise<readonly Source[]> {
   const map = parseJsonObject(await readText(fs, files, index), index).weight_map;
   if (!isJsonObject(map)) return refuse(`${index} has no weight_map.`);
-  const shards = new Map<string, Shard>();
+  const shards = new Map<string, Source>();
   for (const [tensor, name] of Object.entries(map)) {
     // a listed path cannot lead out of the folder, wherever the index points
     const path = `${component}/${showJson(name)}`;
@@ -143,11 +168,6 @@ async function openShards(
   return [...shards.values()];
 }
 
-function floatDType(dtype: FileDType): DType | null {
-  if (dtype === "F32" || dtype === "F16") return studioDType[dtype];
-  return dtype === "BF16" || dtype === "F64" ? "float32" : null;
-}
-
 const oldAttention: { readonly [old: string]: string } = {
   query: "to_q",
   key: "to_k",
@@ -158,32 +178,13 @@ const oldAttention: { readonly [old: string]: string } = {
 /** SD-1.5's name for a tensor of the file, or null for a table that is no weight. */
 export function canonicalName(component: Component, stored: string): string | null {
   if (component === "text_encoder") {
-    if (stored.endsWith("embeddings.position_ids")) return null;
-    return stored.startsWith("text_model.") ? stored : `text_model.${stored}`;
+    const name = stored.startsWith("text_model.") ? stored : `text_model.${stored}`;
+    const isWeight = /^text_model\.(embeddings|encoder|final_layer_norm)\./.test(name);
+    return isWeight && !name.endsWith("embeddings.position_ids") ? name : null;
   }
   if (component === "unet") return stored;
   return stored.replace(
     /(\.attentions\.\d+\.)(query|key|value|proj_attn)\./,
     (_, path: string, old: string) => `${path}${oldAttention[old]}.`,
   );
-}
-
-/** @throws StudioError `model` unless the tensors are exactly the expected ones. */
-export function matchTensors(
-  label: string,
-  tensors: ModelTensors,
-  expected: ReadonlyMap<string, readonly number[]>,
-): void {
-  for (const [name, shape] of expected) {
-    const found = tensors.get(name);
-    if (!found) refuse(`${label} has no "${name}", which its configuration asks for.`);
-    if (found.shape.join() !== shape.join()) {
-      refuse(
-        `${label} has "${name}" as [${found.shape.join(",")}], and its configuration asks for [${shape.join(",")}].`,
-      );
-    }
-  }
-  for (const name of tensors.keys()) {
-    if (!expected.has(name)) refuse(`${label} has "${name}", which its configuration does not ask for.`);
-  }
 }

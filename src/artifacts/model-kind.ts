@@ -1,6 +1,7 @@
-/** @file Says in words which kind of model a folder is, where it is not Stable Diffusion 1.x. */
+/** @file Says in words which kind of model a folder is, by its files and configurations, where it is not Stable Diffusion 1.x. */
 import { StudioError } from "../lib/errors.ts";
 import { type JsonObject, showJson } from "./json-object.ts";
+import { channelKinds } from "./tensor-kind.ts";
 
 function refuse(message: string, hint?: string): never {
   throw new StudioError("model", message, hint);
@@ -15,21 +16,25 @@ export function explainFolder(files: ReadonlySet<string>): void {
   if (has(/^text_encoder_2\//)) refuse("This is Stable Diffusion XL, and Stable Diffusion 1.x was expected.");
   if (has(/^unet\//)) return;
   if (has(/\.onnx$/)) refuse("This is an ONNX export, and a folder with safetensors was expected.");
-  const single = has(/^[^/]+\.(safetensors|ckpt)$/);
-  if (single) {
-    refuse(
-      `${single} stands alone, and diffusers' folder layout was expected.`,
-      "diffusers makes a folder of it: StableDiffusionPipeline.from_single_file(FILE).save_pretrained(FOLDER).",
-    );
-  }
 }
 
-const channels: { readonly [count: number]: string } = {
-  5: "a depth model",
-  7: "an upscaler",
-  8: "an image editing model (InstructPix2Pix)",
-  9: "an inpainting model",
-};
+/** A checkpoint that stands alone, by its place only: its bytes tell what it is. Null where there is a diffusers folder. */
+export function singleFile(files: ReadonlySet<string>): string | null {
+  if ([...files].some((file) => file.startsWith("unet/"))) return null;
+  const at = (pattern: RegExp) => [...files].filter((file) => pattern.test(file));
+  const safetensors = at(/^[^/]+\.safetensors$/);
+  const [first, ...others] = safetensors.length > 0 ? safetensors : at(/^[^/]+\.(ckpt|pt|pth|bin|gguf)$/);
+  if (first === undefined) return null;
+  if (others.length > 0) {
+    const names = [first, ...others].sort();
+    const shown = names.slice(0, 3).join(", ") + (names.length > 3 ? ", …" : "");
+    refuse(
+      `The folder holds ${names.length} model files (${shown}), and one was expected.`,
+      "Pick one of these files.",
+    );
+  }
+  return first;
+}
 
 export function checkUnet(config: JsonObject): void {
   const kind = config._class_name ?? "UNet2DConditionModel";
@@ -43,7 +48,7 @@ export function checkUnet(config: JsonObject): void {
   }
   const count = config.in_channels;
   if (count !== undefined && count !== 4) {
-    const words = typeof count === "number" ? channels[count] : undefined;
+    const words = typeof count === "number" ? channelKinds[count] : undefined;
     refuse(`The UNet takes ${showJson(count)} channels${words ? `: it is ${words}` : ""}, and 4 were expected.`);
   }
 }

@@ -3,6 +3,7 @@
  * Matches: https://github.com/huggingface/safetensors (its checks and ours: repeated names, counts, ranks, name lengths).
  */
 import { StudioError } from "../lib/errors.ts";
+import { foreignFile } from "./foreign-file.ts";
 import { parseStrictJson, type StrictJson, type StrictObject } from "./strict-json.ts";
 
 /** Bytes an element, for every type that the format knows and whose elements are whole bytes. */
@@ -35,16 +36,27 @@ const maxTensors = 20_000;
 const maxNameLength = 512;
 const maxRank = 8;
 
-export function refuse(label: string, fault: string): never {
-  throw new StudioError("safetensors", `${label} is not a valid safetensors file: ${fault}.`);
+export function refuse(label: string, fault: string, hint?: string): never {
+  throw new StudioError("safetensors", `${label} is not a valid safetensors file: ${fault}.`, hint);
 }
 
-/** Bytes of the header's JSON, from the first 8 bytes and the file's size. */
+const cutOff = "It may have been cut off while it was copied or downloaded: fetch it again.";
+
+/** Bytes of the header's JSON, from the file's first bytes (8 are needed, 24 tell what else it may be) and its size. */
 export function headerLength(first: Uint8Array, fileSize: number, label: string): number {
   if (first.length < 8) refuse(label, `it has ${first.length} bytes, and the format begins with 8`);
   const length = new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true);
+  // what is no safetensors file claims a header of terabytes, so that no good file is taken for something else
+  const foreign = length > BigInt(maxHeaderBytes) ? foreignFile(first) : null;
+  if (foreign)
+    throw new StudioError(
+      "safetensors",
+      `${label} is ${foreign.words}; a safetensors file was expected.`,
+      foreign.hint,
+    );
   if (length > BigInt(maxHeaderBytes)) refuse(label, `its header claims ${length} bytes, and at most 16 MB are read`);
-  if (8n + length > BigInt(fileSize)) refuse(label, `its header claims ${length} bytes, and the file has ${fileSize}`);
+  if (8n + length > BigInt(fileSize))
+    refuse(label, `its header claims ${length} bytes, and the file has ${fileSize}`, cutOff);
   return Number(length);
 }
 
@@ -128,6 +140,7 @@ function parseInfo(name: string, value: StrictJson, start: number, fileSize: num
     refuse(
       label,
       `${quoted} lies at bytes ${begin} to ${end}, outside the file's ${Math.max(0, fileSize - start)} bytes of data`,
+      end < begin ? undefined : cutOff,
     );
   }
   const expected = shape.reduce((product, dim) => product * dim, BigInt(fileBytes[dtype as FileDType]));

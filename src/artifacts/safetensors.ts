@@ -2,6 +2,7 @@
 import { assert, StudioError } from "../lib/errors.ts";
 import { fromFloat16Array } from "../lib/float16.ts";
 import { type DType, sizeOf, type TensorData, viewOf } from "../lib/tensor.ts";
+import { tellingBytes } from "./foreign-file.ts";
 import type { RandomAccess } from "./random-access.ts";
 import {
   type FileDType,
@@ -52,7 +53,7 @@ export interface Safetensors extends Header {
 
 /** Reads the header only. `label` names the file in errors. */
 export async function openSafetensors(source: RandomAccess, label = "The file"): Promise<Safetensors> {
-  const length = headerLength(await source.read(0, Math.min(8, source.size)), source.size, label);
+  const length = headerLength(await source.read(0, Math.min(tellingBytes, source.size)), source.size, label);
   const header = parseHeader(await source.read(8, length), source.size, label);
   return {
     ...header,
@@ -71,7 +72,7 @@ export function parseSafetensors(
   bytes: Uint8Array,
   label = "The file",
 ): { metadata: ReadonlyMap<string, string>; tensors: Map<string, FileTensor> } {
-  const length = headerLength(bytes.subarray(0, 8), bytes.length, label);
+  const length = headerLength(bytes.subarray(0, tellingBytes), bytes.length, label);
   const header = parseHeader(bytes.subarray(8, 8 + length), bytes.length, label);
   const tensors = new Map<string, FileTensor>();
   for (const [name, info] of header.tensors) {
