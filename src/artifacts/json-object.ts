@@ -19,6 +19,14 @@ export function parseJsonObject(text: string, label: string): JsonObject {
   return value;
 }
 
+/** Values that Python's json module writes, and JSON has not. */
+const pythonOnly = /(:\s*)(?:-?Infinity|NaN)(?=\s*[,}])/g;
+
+/** The same of a file that Python may have written: its NaN, Infinity and -Infinity become null. */
+export function parsePythonObject(text: string, label: string): JsonObject {
+  return parseJsonObject(text.replace(pythonOnly, "$1null"), label);
+}
+
 /** For a message: text as it is, anything else as JSON. */
 export function showJson(value: unknown): string {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "nothing");

@@ -251,9 +251,9 @@ describe("other models and broken folders are named in words", () => {
     ["inpainting", unet({ in_channels: 9 }), /9 channels: it is an inpainting model/],
     ["another UNet", unet({ _class_name: "UNet3DConditionModel" }), /UNet3DConditionModel/],
     [
-      "v-prediction",
-      { ...whole(), "scheduler/scheduler_config.json": text({ prediction_type: "v_prediction" }) },
-      /predicts v_prediction/,
+      "a prediction of the picture itself",
+      { ...whole(), "scheduler/scheduler_config.json": text({ prediction_type: "sample" }) },
+      /predicts sample/,
     ],
     ["a transformer", { "transformer/config.json": text({}) }, /transformer model/],
     ["an ONNX export", { "text_encoder/model.onnx": text("") }, /ONNX export/],

@@ -5,7 +5,7 @@
 import { StudioError } from "../lib/errors.ts";
 import type { DType, TensorData } from "../lib/tensor.ts";
 import { expectedTensors, fitTensors } from "./expected-tensors.ts";
-import { isJsonObject, type JsonObject, parseJsonObject, showJson } from "./json-object.ts";
+import { isJsonObject, type JsonObject, parseJsonObject, parsePythonObject, showJson } from "./json-object.ts";
 import { checkScheduler, checkUnet, explainFolder, singleFile } from "./model-kind.ts";
 import { filesBelow, modelRoot } from "./model-root.ts";
 import { modelTensors, type Source } from "./model-tensors.ts";
@@ -67,7 +67,7 @@ export async function openModel(
   if (configs.unet) checkUnet(configs.unet);
   const scheduler = "scheduler/scheduler_config.json";
   if (files.has(scheduler)) {
-    configs.scheduler = parseJsonObject(await readText(fs, files, scheduler), scheduler);
+    configs.scheduler = parsePythonObject(await readText(fs, files, scheduler), scheduler);
     checkScheduler(configs.scheduler);
   }
   const tensors = await openComponents(components, (component) =>

@@ -55,7 +55,7 @@ export function checkUnet(config: JsonObject): void {
 
 export function checkScheduler(config: JsonObject): void {
   const prediction = config.prediction_type ?? "epsilon";
-  if (prediction !== "epsilon") {
-    refuse(`The model predicts ${showJson(prediction)}, and a model that predicts the noise (epsilon) was expected.`);
+  if (prediction !== "epsilon" && prediction !== "v_prediction") {
+    refuse(`The model predicts ${showJson(prediction)}, and epsilon or v_prediction was expected.`);
   }
 }

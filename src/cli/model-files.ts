@@ -1,7 +1,7 @@
 /** @file A model folder and adapter files on disk, opened for a command. */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { parseJsonObject } from "../artifacts/json-object.ts";
+import { parseJsonObject, parsePythonObject } from "../artifacts/json-object.ts";
 import { type Lora, readLora } from "../artifacts/lora-names.ts";
 import { type Component, type ModelFolder, openModel } from "../artifacts/model-folder.ts";
 import { checkScheduler, checkUnet, explainFolder } from "../artifacts/model-kind.ts";
@@ -26,7 +26,7 @@ export async function openConfigs(folder: string): Promise<Pick<ModelFolder, "co
   explainFolder(files);
   const configs: { -readonly [C in keyof typeof configFiles]?: ReturnType<typeof parseJsonObject> } = {};
   for (const [name, path] of Object.entries(configFiles) as [keyof typeof configFiles, string][])
-    if (files.has(path)) configs[name] = parseJsonObject(await readText(join(folder, path)), path);
+    if (files.has(path)) configs[name] = parsePythonObject(await readText(join(folder, path)), path);
   if (!configs.unet)
     throw new StudioError("model", `${folder} has no ${configFiles.unet}, and diffusers' folder layout was expected.`);
   checkUnet(configs.unet);
