@@ -1,6 +1,6 @@
 /** @file Ten optimizer steps of self-play end to end against torch: same draws, same losses, the same change of every weight. */
 import { describe, expect, it } from "vitest";
-import { readLora } from "../src/artifacts/lora-names.ts";
+import { readLora } from "../src/artifacts/lora-read.ts";
 import { openModel } from "../src/artifacts/model-folder.ts";
 import { openSafetensors, parseSafetensors } from "../src/artifacts/safetensors.ts";
 import { folderFiles, openFile, readBytes } from "../src/cli/files.ts";

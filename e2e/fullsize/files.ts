@@ -5,8 +5,8 @@
 import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Lora } from "../../src/artifacts/lora-names.ts";
-import { loraFile } from "../../src/artifacts/lora-names.ts";
+import { type LoraModules, plainSpelling } from "../../src/artifacts/lora-names.ts";
+import { peftFile } from "../../src/artifacts/lora-write.ts";
 import { writeSafetensors } from "../../src/artifacts/safetensors.ts";
 import { seededNear } from "../../src/artifacts/seeded.ts";
 import type { LayoutEntry } from "../../src/plan/types.ts";
@@ -31,7 +31,7 @@ const choices: ModelChoices & { readonly alpha: number } = {
 export const beta = 500;
 
 /** A player near the rule's weights: the two differ, and so do their errors. Twin of fullsize.py. */
-function player(layout: readonly LayoutEntry[], name: string): Lora {
+function player(layout: readonly LayoutEntry[], name: string): LoraModules {
   const factor = (module: string, side: "A" | "B") => {
     const tensor = `${module}.lora_${side}.weight`;
     const shape = layout.find((entry) => entry.name === tensor)?.shape ?? [];
@@ -40,7 +40,7 @@ function player(layout: readonly LayoutEntry[], name: string): Lora {
   const modules = layout.flatMap((entry) => /^(.+)\.lora_A\.weight$/.exec(entry.name)?.[1] ?? []);
   const { rank, alpha } = choices;
   const adapted = modules.map((m) => [m, { rank, alpha, a: factor(m, "A"), b: factor(m, "B") }] as const);
-  return { spelling: { prefix: "", adapter: null }, modules: new Map(adapted) };
+  return new Map(adapted);
 }
 
 export async function writeFiles(tell: (line: string) => void): Promise<void> {
@@ -52,7 +52,7 @@ export async function writeFiles(tell: (line: string) => void): Promise<void> {
   tell(`artifact set: ${files.size} files, ${(bytes / 1e6).toFixed(1)} MB`);
   await writeModel(path.join(folder, "model"), artifact.set, tell);
   for (const name of ["policy", "opponent"]) {
-    const { tensors, metadata } = loraFile(player(artifact.set.layout, name));
+    const { tensors, metadata } = peftFile({ spelling: plainSpelling, modules: player(artifact.set.layout, name) });
     await writeFile(path.join(folder, `${name}-adapter.safetensors`), writeSafetensors(tensors, metadata));
   }
   for (const file of ["batch.safetensors", "inputs.safetensors"])

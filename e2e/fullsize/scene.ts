@@ -3,7 +3,7 @@
  * and a picture, decode, draw with guidance, and play one pair of SPIN twice. Pure: it runs in Node and in the page's worker.
  */
 import { openArtifactSet } from "../../src/artifacts/artifact-set.ts";
-import { readLora } from "../../src/artifacts/lora-names.ts";
+import { readLora } from "../../src/artifacts/lora-read.ts";
 import { type FileSystem, openModel } from "../../src/artifacts/model-folder.ts";
 import { readWhole } from "../../src/artifacts/random-access.ts";
 import { openSafetensors, parseSafetensors } from "../../src/artifacts/safetensors.ts";

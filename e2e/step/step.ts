@@ -3,7 +3,8 @@
  * the bytes that it holds beside those that the plan predicted. Pure: runs in Node and in the page's worker.
  * Files: e2e/goldens/models/step. That the step is PyTorch's: src/cli/step.test.ts.
  */
-import { type Lora, readLora } from "../../src/artifacts/lora-names.ts";
+import type { Lora } from "../../src/artifacts/lora-names.ts";
+import { readLora } from "../../src/artifacts/lora-read.ts";
 import { type ModelFolder, openModel } from "../../src/artifacts/model-folder.ts";
 import { bytesAccess } from "../../src/artifacts/random-access.ts";
 import { openSafetensors, parseSafetensors } from "../../src/artifacts/safetensors.ts";

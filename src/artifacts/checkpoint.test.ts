@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { LayoutEntry } from "../plan/types.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, layoutHash, numericsDifferences } from "./checkpoint.ts";
 import { joinVector, splitVector } from "./flat-vector.ts";
-import { readLora } from "./lora-names.ts";
+import { readLora } from "./lora-read.ts";
 import { bytesAccess } from "./random-access.ts";
 import { openSafetensors } from "./safetensors.ts";
 

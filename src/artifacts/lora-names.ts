@@ -1,11 +1,14 @@
 /**
- * @file LoRA adapters in PEFT's names: `<prefix><module>.lora_A.weight` [r, in] and `.lora_B.weight` [out, r], for
- * convolutions [r, in, kh, kw] and [out, r, 1, 1]. The branch adds alpha / r * B A. The prefix says who wrote the file:
- * none (a model's own adapter), `unet.` (diffusers' pipelines), `base_model.model.` (PEFT), and is kept for writing back.
+ * @file What a LoRA is, and how its files spell a module's tensors. M is a module, such as `mid_block.attentions.0.proj_in`:
+ *
+ *   PEFT             base_model.model.M.lora_A.weight, .lora_B.weight; `.lora_A.NAME.weight` with the adapter's name
+ *   diffusers        unet.M.lora_A.weight, text_encoder.M.lora_A.weight
+ *   diffusers, old   unet.M.lora.down.weight, .lora.up.weight; text_encoder.M.lora_linear_layer.down.weight
+ *   older still      unet.….attn1.processor.to_q_lora.down.weight, where M is ….attn1.to_q
+ *   kohya            lora_unet_M.lora_down.weight, .lora_up.weight, .alpha, M with "_" for "."; lora_te_M, lora_te1_M
+ *
+ * A (down) is [r, in], B (up) [out, r]; of convolutions [r, in, kh, kw] and [out, r, 1, 1]. The branch adds alpha / r * B A.
  */
-import { StudioError } from "../lib/errors.ts";
-import { isJsonObject } from "./json-object.ts";
-import { type FileTensor, type Safetensors, toFloat32 } from "./safetensors.ts";
 
 export interface LoraModule {
   readonly rank: number;
@@ -19,134 +22,107 @@ export interface LoraFactor {
   readonly data: Float32Array;
 }
 
-/** How a file spells its keys. `adapter` is PEFT's name of the adapter where the keys carry it, such as "default". */
+/** By the model's own module names. */
+export type LoraModules = ReadonlyMap<string, LoraModule>;
+
+export type LoraComponent = "unet" | "text_encoder";
+
+/** How a file in PEFT's way spells its keys. `adapter` is the adapter's name where the keys carry it, such as "default". */
 export interface LoraSpelling {
   readonly prefix: "" | "unet." | "base_model.model.";
   readonly adapter: string | null;
 }
 
+/** The model's own names, which need no prefix. */
+export const plainSpelling: LoraSpelling = { prefix: "", adapter: null };
+
 export interface Lora {
+  /** of the file; of one in another way than PEFT's, the model's own names */
   readonly spelling: LoraSpelling;
-  readonly modules: ReadonlyMap<string, LoraModule>;
+  /** the UNet's */
+  readonly modules: LoraModules;
+  readonly textEncoder: LoraModules;
+  /** what of the file is not used, a sentence each */
+  readonly leftOut: readonly string[];
 }
 
-/** What PEFT keeps beside the tensors, in adapter_config.json or in the file's metadata. */
-interface LoraConfig {
-  readonly lora_alpha?: unknown;
-  readonly alpha_pattern?: unknown;
-  readonly use_rslora?: unknown;
+export type LoraPart = "down" | "up" | "alpha";
+
+/** A key of a file, taken apart. */
+export interface LoraKey {
+  readonly component: LoraComponent;
+  /** as the file has it, but for prefixes and old names of attention */
+  readonly module: string;
+  /** kohya's: "_" stands for "." */
+  readonly flat: boolean;
+  readonly part: LoraPart;
+  /** null where the key is not in PEFT's way */
+  readonly spelling: LoraSpelling | null;
 }
 
-const metadataKey = "lora_adapter_metadata";
-const prefixes = ["base_model.model.", "unet.", ""] as const;
-const keyForm = /^(.+)\.lora_(A|B)(?:\.([^.]+))?\.weight$/;
+const peftForm = /^(.+)\.lora_(A|B)(?:\.([^.]+))?\.weight$/;
+const otherForms = [
+  /^(.+)\.lora_(down|up)\.weight$/,
+  /^(.+)\.(?:lora|lora_linear_layer)\.(down|up)\.weight$/,
+  /^(.+\.to_(?:q|k|v|out))_lora\.(down|up)\.weight$/,
+];
+const alphaForm = /^(.+?)(?:[._]lora)?\.alpha$/;
 
-/** `config` is adapter_config.json where the file has one beside it. */
-export async function readLora(file: Safetensors, config: LoraConfig | null = null): Promise<Lora> {
-  if (file.tensors.size === 0) refuse("The file holds no tensors, and a LoRA adapter was expected");
-  const spellings = new Map<string, LoraSpelling>();
-  const found = new Map<string, { a?: string; b?: string }>();
-  for (const key of file.tensors.keys()) {
-    const { module, side, spelling } = parseKey(key);
-    spellings.set(JSON.stringify(spelling), spelling);
-    found.set(module, { ...found.get(module), [side]: key });
+const kohyaPrefixes: Readonly<Record<string, LoraComponent>> = {
+  lora_unet_: "unet",
+  lora_te_: "text_encoder",
+  lora_te1_: "text_encoder",
+};
+
+/** Null where the key is no LoRA's. */
+export function parseLoraKey(key: string): LoraKey | null {
+  const [, peftPath, letter, adapter = null] = peftForm.exec(key) ?? [];
+  if (peftPath !== undefined) {
+    const { prefix, ...place } = placeOf(peftPath);
+    return { ...place, part: letter === "A" ? "down" : "up", spelling: { prefix, adapter } };
   }
-  const [spelling, other] = spellings.values();
-  if (!spelling || other) return refuse("The adapter mixes two ways to spell its keys, and one prefix was expected");
-  const settings = config ?? fromMetadata(file.metadata.get(metadataKey));
-  const modules = new Map<string, LoraModule>();
-  for (const [module, { a, b }] of found) {
-    if (!a || !b) return refuse(`"${module}" has lora_${a ? "A" : "B"} without lora_${a ? "B" : "A"}`);
-    modules.set(module, loraModule(module, await file.read(a), await file.read(b), settings));
+  for (const form of otherForms) {
+    const [, path, side] = form.exec(key) ?? [];
+    if (path === undefined) continue;
+    const { prefix: _, ...place } = placeOf(path);
+    return { ...place, part: side === "down" ? "down" : "up", spelling: null };
   }
-  return { spelling, modules };
+  const path = alphaForm.exec(key)?.[1];
+  if (path === undefined) return null;
+  const { prefix: _, ...place } = placeOf(path);
+  return { ...place, part: "alpha", spelling: null };
 }
 
-function refuse(fault: string): never {
-  throw new StudioError("lora", `${fault}.`);
+function placeOf(path: string): Pick<LoraKey, "component" | "module" | "flat"> & Pick<LoraSpelling, "prefix"> {
+  for (const [start, component] of Object.entries(kohyaPrefixes))
+    if (path.startsWith(start)) return { component, module: path.slice(start.length), flat: true, prefix: "" };
+  const peft = path.startsWith("base_model.model.");
+  const inside = peft ? path.slice("base_model.model.".length) : path;
+  const [, owner, rest = inside] = /^(unet|text_encoder)\.(.+)$/.exec(inside) ?? [];
+  const component = owner === "text_encoder" || rest.startsWith("text_model.") ? "text_encoder" : "unet";
+  const prefix = peft ? "base_model.model." : owner === undefined ? "" : "unet.";
+  return { component, module: modernName(component, rest), flat: false, prefix };
 }
 
-function parseKey(key: string): { module: string; side: "a" | "b"; spelling: LoraSpelling } {
-  const [, path, side, adapter] = keyForm.exec(key) ?? [];
-  if (path === undefined) {
-    return refuse(`"${key}" is not one of PEFT's names, and "….lora_A.weight" or "….lora_B.weight" was expected`);
-  }
-  if (/^text_encoder(_2)?\./.test(path)) {
-    return refuse(`"${key}" belongs to a text encoder, and only adapters of the UNet are read`);
-  }
-  const prefix = prefixes.find((start) => path.startsWith(start)) ?? "";
-  const module = path.slice(prefix.length);
-  return { module, side: side === "A" ? "a" : "b", spelling: { prefix, adapter: adapter ?? null } };
+const oldTextNames: Readonly<Record<string, string>> = { q: "q_proj", k: "k_proj", v: "v_proj", out: "out_proj" };
+
+/** Attention as it is called today: old files name the processor that held the factors, and not the layer in `to_out`. */
+function modernName(component: LoraComponent, path: string): string {
+  const module = path.replace(/\.processor\./, ".");
+  if (component === "unet") return module.replace(/\.to_out$/, ".to_out.0");
+  return module.replace(/\.to_(q|k|v|out)$/, (_, name: string) => `.${oldTextNames[name]}`);
 }
 
-function loraModule(module: string, a: FileTensor, b: FileTensor, config: LoraConfig): LoraModule {
-  const rank = a.shape[0] ?? 0;
-  const shapes = `[${a.shape.join(",")}] and [${b.shape.join(",")}]`;
-  const convolution = a.shape.length === 4 && b.shape.length === 4 && b.shape[2] === 1 && b.shape[3] === 1;
-  const linear = a.shape.length === 2 && b.shape.length === 2;
-  if (!(linear || convolution) || rank === 0 || b.shape[1] !== rank) {
-    return refuse(`"${module}" has factors ${shapes}, and [r,in] and [out,r] were expected`);
-  }
-  for (const { dtype } of [a, b]) {
-    if (dtype !== "F32" && dtype !== "F16")
-      return refuse(`"${module}" is stored as ${dtype}, and numbers with a fraction were expected`);
-  }
-  return {
-    rank,
-    alpha: alphaOf(module, rank, config),
-    a: { shape: a.shape, data: toFloat32(a) },
-    b: { shape: b.shape, data: toFloat32(b) },
-  };
-}
-
-/** Without a word, alpha = rank. rslora scales by alpha / sqrt(r) = (alpha sqrt(r)) / r. */
-function alphaOf(module: string, rank: number, config: LoraConfig): number {
-  const patterns = Object.entries(isJsonObject(config.alpha_pattern) ? config.alpha_pattern : {});
-  const pattern = patterns.find(([end]) => module === end || module.endsWith(`.${end}`));
-  const alpha = pattern?.[1] ?? config.lora_alpha;
-  if (typeof alpha !== "number" || !Number.isFinite(alpha) || alpha === 0) return rank;
-  return config.use_rslora === true ? alpha * Math.sqrt(rank) : alpha;
-}
-
-/** diffusers writes each component's configuration into one object, with its name in front: "unet.lora_alpha". */
-function fromMetadata(json: string | undefined): LoraConfig {
-  if (json === undefined) return {};
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    return refuse(`The metadata ${metadataKey} are not JSON`);
-  }
-  if (!isJsonObject(value)) return refuse(`The metadata ${metadataKey} are not an object`);
-  const field = (name: string) => (Object.hasOwn(value, `unet.${name}`) ? value[`unet.${name}`] : value[name]);
-  return { lora_alpha: field("lora_alpha"), alpha_pattern: field("alpha_pattern"), use_rslora: field("use_rslora") };
-}
-
+/** PEFT's key. */
 export function loraKey({ prefix, adapter }: LoraSpelling, module: string, side: "A" | "B"): string {
   return `${prefix}${module}.lora_${side}${adapter === null ? "" : `.${adapter}`}.weight`;
 }
 
-/** Tensors and metadata for `writeSafetensors`. Ranks and alphas that differ from the first module's are patterns. */
-export function loraFile({ spelling, modules }: Lora): {
-  tensors: Map<string, FileTensor>;
-  metadata: Record<string, string>;
-} {
-  const tensors = new Map<string, FileTensor>();
-  const [first] = modules.values();
-  const rankPattern: Record<string, number> = {};
-  const alphaPattern: Record<string, number> = {};
-  for (const [module, { rank, alpha, a, b }] of modules) {
-    tensors.set(loraKey(spelling, module, "A"), { dtype: "F32", ...a });
-    tensors.set(loraKey(spelling, module, "B"), { dtype: "F32", ...b });
-    if (rank !== first?.rank) rankPattern[module] = rank;
-    if (alpha !== first?.alpha) alphaPattern[module] = alpha;
-  }
-  const config = {
-    "unet.r": first?.rank,
-    "unet.lora_alpha": first?.alpha,
-    "unet.target_modules": [...modules.keys()],
-    "unet.rank_pattern": rankPattern,
-    "unet.alpha_pattern": alphaPattern,
-  };
-  return { tensors, metadata: { format: "pt", [metadataKey]: JSON.stringify(config) } };
+const kohyaStart: { readonly [C in LoraComponent]: string } = { unet: "lora_unet_", text_encoder: "lora_te_" };
+
+/** kohya's name of a module, without the end. */
+export function kohyaName(component: LoraComponent, module: string): string {
+  return kohyaStart[component] + flatName(module);
 }
+
+export const flatName = (module: string): string => module.replaceAll(".", "_");

@@ -71,7 +71,11 @@ describe("refused in one sentence, with nothing written", () => {
       [...model, "--prompt", "a", "--resolution", "15"],
       /is 15, and a multiple of 2 was/,
     ],
-    ["a broken adapter", [...model, "--prompt", "a", "--adapter", `${goldens}/step/batch.safetensors`], /PEFT's names/],
+    [
+      "a broken adapter",
+      [...model, "--prompt", "a", "--adapter", `${goldens}/step/batch.safetensors`],
+      /no LoRA.s factors/,
+    ],
     ["a prompt without end", [...model, "--prompt", "a ".repeat(6000)], /at most 10000 are read\.$/],
   ])("%s", async (_, argv, sentence) => {
     const { code, stdout, stderr } = await studio("generate", ...argv, "--out", out);

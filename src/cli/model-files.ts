@@ -2,7 +2,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseJsonObject, parsePythonObject } from "../artifacts/json-object.ts";
-import { type Lora, readLora } from "../artifacts/lora-names.ts";
+import { loraModel } from "../artifacts/lora-model.ts";
+import type { Lora } from "../artifacts/lora-names.ts";
+import { readLora } from "../artifacts/lora-read.ts";
 import { type Component, type ModelFolder, openModel } from "../artifacts/model-folder.ts";
 import { checkScheduler, checkUnet, explainFolder } from "../artifacts/model-kind.ts";
 import { openSafetensors } from "../artifacts/safetensors.ts";
@@ -34,12 +36,21 @@ export async function openConfigs(folder: string): Promise<Pick<ModelFolder, "co
   return { configs };
 }
 
-/** The file, with PEFT's adapter_config.json where it lies beside. */
-export async function openAdapter(path: string): Promise<Lora> {
+/** A LoRA for this model's UNet, all of it, with PEFT's adapter_config.json where it lies beside. */
+export async function openAdapter(path: string, folder: ModelFolder): Promise<Lora> {
   const file = await openSafetensors(await openFile(path), path);
   const beside = join(dirname(path), "adapter_config.json");
   try {
-    return await readLora(file, existsSync(beside) ? parseJsonObject(await readText(beside), beside) : null);
+    const config = existsSync(beside) ? parseJsonObject(await readText(beside), beside) : null;
+    const lora = await readLora(file, { config, model: loraModel(folder) });
+    const [left] = lora.leftOut;
+    if (left !== undefined) throw new StudioError("lora", left, "This command takes an adapter whole or not at all.");
+    if (lora.textEncoder.size > 0)
+      throw new StudioError(
+        "lora",
+        "It also adapts the text encoder, and this command takes adapters of the UNet alone.",
+      );
+    return lora;
   } catch (error) {
     // the reader does not know where the file came from
     if (error instanceof StudioError && error.code === "lora")

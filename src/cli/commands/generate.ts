@@ -26,7 +26,7 @@ export const generate = command({
     sampler: samplerOption("the model's own by default, or ddim where that is another"),
     guidance: number("classifier-free guidance; 1 is none", { min: 0 }, 7.5),
     resolution: integer("side in pixels; the model's own by default", { min: 1, max: 4096 }),
-    adapter: text("FILE", "a LoRA in PEFT's names"),
+    adapter: text("FILE", "a LoRA, in PEFT's, diffusers' or kohya's names"),
     latents: text("FILE", "where the final latents go too, as safetensors"),
     ...compileOptions,
     backend: backendOption,
@@ -34,7 +34,7 @@ export const generate = command({
   run: async (options, _, { progress }) => {
     const { prompt, negative, seed, steps, guidance, cut, weights, out } = options;
     const folder = await openModelFolder(options.model);
-    const lora = options.adapter === undefined ? null : await openAdapter(options.adapter);
+    const lora = options.adapter === undefined ? null : await openAdapter(options.adapter, folder);
     const { sampler, latents, shape, side, rgba } = await withBackend(options.backend, (backend) =>
       makePicture(
         backend,

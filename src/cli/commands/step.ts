@@ -33,7 +33,10 @@ export const step = command({
       0,
     ),
     train: oneOf(["full", "lora"], "what is trained", "lora"),
-    adapter: text("FILE", "the policy's LoRA in PEFT's names; without it a fresh one with B = 0"),
+    adapter: text(
+      "FILE",
+      "the policy's LoRA, in PEFT's, diffusers' or kohya's names; without it a fresh one with B = 0",
+    ),
     "opponent-adapter": text("FILE", "the opponent's LoRA; without an opponent the base model is played against"),
     opponent: text("DIR", "the opponent's model folder, where it is not the policy's"),
     ...loraOptions,
@@ -46,7 +49,7 @@ export const step = command({
     if (train === "full" && (options.adapter ?? options["opponent-adapter"]) !== undefined)
       refuse("An adapter was given, and --train lora was expected with it: full training has none.");
     const folder = await openModelFolder(options.model, ["unet"]);
-    const lora = options.adapter === undefined ? null : await openAdapter(options.adapter);
+    const lora = options.adapter === undefined ? null : await openAdapter(options.adapter, folder);
     const { tensors } = parseSafetensors(await readBytes(options.batch), options.batch);
     const schedule = folder.configs.scheduler?.num_train_timesteps;
     const unet = readUNetConfig(folder.configs.unet ?? {});
@@ -72,10 +75,8 @@ async function openOpponent(
   own: Awaited<ReturnType<typeof openModelFolder>>,
 ) {
   if (dir === undefined && adapter === undefined) return null;
-  return {
-    folder: dir === undefined ? own : await openModelFolder(dir, ["unet"]),
-    lora: adapter === undefined ? null : await openAdapter(adapter),
-  };
+  const folder = dir === undefined ? own : await openModelFolder(dir, ["unet"]);
+  return { folder, lora: adapter === undefined ? null : await openAdapter(adapter, folder) };
 }
 
 function tensorsOf({ loss, scale, perPair, gradients }: StepOutcome): Map<string, FileTensor> {
