@@ -12,9 +12,13 @@ import {
   started,
   trained,
 } from "../../e2e/nano-studio.ts";
-import { readLora } from "../artifacts/lora-names.ts";
+import { nanoModel } from "../../e2e/nano-model.ts";
+import { loraModel } from "../artifacts/lora-model.ts";
+import { readLora } from "../artifacts/lora-read.ts";
+import { openModel } from "../artifacts/model-folder.ts";
 import { bytesAccess } from "../artifacts/random-access.ts";
 import { openSafetensors, parseSafetensors } from "../artifacts/safetensors.ts";
+import { fromFloat16Array, toFloat16Array } from "../lib/float16.ts";
 import { listCheckpoints, loadNewest } from "../storage/checkpoints.ts";
 import { type KeyValue, memoryKeyValue } from "../storage/key-value.ts";
 import type { NodeId, PageEvent, StepReport } from "./api.ts";
@@ -130,10 +134,23 @@ describe("a tree of both kinds", () => {
   }, 300_000);
 
   it("exports a LoRA as one, and whole weights as such, and says which is which", async () => {
-    const take = (id: NodeId, what: "lora" | "weights") =>
+    const take = (id: NodeId, what: "lora" | "lora-diffusers" | "weights") =>
       engine.handle("exportNode", { project, node: id, what }, never);
-    const file = await take(node(2), "lora");
-    const back = await readLora(await openSafetensors(bytesAccess(file.bytes)));
+    const model = loraModel(await openModel(nanoModel(), ["unet"]));
+    const open = async (what: "lora" | "lora-diffusers") => {
+      const { name, bytes } = await take(node(2), what);
+      return { name, lora: await readLora(await openSafetensors(bytesAccess(bytes)), { model }) };
+    };
+    const kohya = await open("lora");
+    expect(kohya.name).toBe("p_spin3_r2_s4.safetensors");
+    const { name: diffusers, lora: back } = await open("lora-diffusers");
+    expect(diffusers).toBe("pytorch_lora_weights.safetensors");
+    const half = (data: Float32Array) => fromFloat16Array(toFloat16Array(data));
+    for (const [module, { a, b }] of back.modules) {
+      const other = kohya.lora.modules.get(module);
+      expect([other?.a.data, other?.b.data], module).toEqual([half(a.data), half(b.data)]);
+    }
+    expect(kohya.lora.modules.size).toBe(back.modules.size);
     expect(back.spelling).toEqual({ prefix: "unet.", adapter: null });
     expect([...back.modules.values()].every(({ rank, alpha }) => rank === 2 && alpha === 2)).toBe(true);
     expect([...back.modules.keys()].some((name) => name.endsWith("attn2.to_out.0"))).toBe(true);

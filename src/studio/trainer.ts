@@ -264,7 +264,8 @@ export class Trainer {
     const saved = await this.#weights(project).saved(id);
     if (!saved)
       throw new StudioError("no-step", `${nodeName(node)} has no saved step yet, so there is nothing to export.`);
-    return weightsFile(await this.#networks.network(saved.trains), node, saved.vector, what);
+    const { vector, step } = saved;
+    return weightsFile(await this.#networks.network(saved.trains), { node, project, step, vector }, what);
   }
 
   /** Forgets a paused run; what it had saved is all that it was. */

@@ -113,7 +113,14 @@ export function OpponentDialog({ node, onClose }: Asked) {
 }
 
 const KINDS: { readonly [K in ExportKind]: { readonly label: string; readonly help: string } } = {
-  lora: { label: "LoRA", help: "safetensors, for ComfyUI, A1111 and diffusers: a small file beside the base model." },
+  lora: {
+    label: "LoRA for A1111, ComfyUI and others",
+    help: "safetensors in kohya’s names, 16-bit: a small file beside the base model. Most programs read it.",
+  },
+  "lora-diffusers": {
+    label: "LoRA for diffusers",
+    help: "safetensors in PEFT’s names, 32-bit: what load_lora_weights reads, and what other training goes on from.",
+  },
   weights: {
     label: "Weights of the UNet",
     help: "safetensors in diffusers’ names: takes the place of the model’s own.",
@@ -125,7 +132,8 @@ function ExportDialog({ node, onClose }: { readonly node: NodeInfo; readonly onC
   const actions = useActions();
   const [busy, setBusy] = useState<ExportKind | null>(null);
   const [done, setDone] = useState("");
-  const kinds: readonly ExportKind[] = [node.settings.train === "lora" ? "lora" : "weights", "checkpoint"];
+  const kinds: readonly ExportKind[] =
+    node.settings.train === "lora" ? ["lora", "lora-diffusers", "checkpoint"] : ["weights", "checkpoint"];
   const take = async (kind: ExportKind): Promise<void> => {
     setBusy(kind);
     const file = await actions.exportNode(node.id, kind);

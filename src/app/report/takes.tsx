@@ -97,7 +97,7 @@ function Weights({ primary }: { readonly primary: boolean }) {
     setSaving(false);
   };
   const help = lora
-    ? "a small file beside the base model, for diffusers and whatever reads its names"
+    ? "a small file beside the base model, for A1111, ComfyUI, diffusers and others"
     : "the whole UNet, in diffusers’ names";
   return (
     <Take title={`${lora ? "LoRA" : "Weights"} of ${nameOf({ nodes }, node.id)}`} help={help}>
