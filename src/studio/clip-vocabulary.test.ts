@@ -1,13 +1,17 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { ModelFolder } from "../artifacts/model-folder.ts";
+import { bytesAccess } from "../artifacts/random-access.ts";
 import { createTokenizer } from "../artifacts/tokenizer.ts";
-import { folderFiles } from "../cli/files.ts";
 import { withVocabulary } from "./clip-vocabulary.ts";
 
 function builtIn() {
-  const files = folderFiles("public/pocket");
   const opened: string[] = [];
-  return { opened, list: files.list, open: (path: string) => (opened.push(path), files.open(path)) };
+  const open = async (path: string) => {
+    opened.push(path);
+    return bytesAccess(readFileSync(`public/pocket/${path}`));
+  };
+  return { opened, list: async () => [], open };
 }
 
 const model = (vocab_size: number, tokenizer: ModelFolder["tokenizer"] = null): ModelFolder => ({
