@@ -4,6 +4,7 @@ import type { NodeId, Stage, StepReport } from "../studio/api.ts";
 import { leftInWords, overhead, timeLeft, times } from "./eta.ts";
 import type { Metrics } from "./metrics.ts";
 import { useStudio, useWorkbench } from "./state/context.tsx";
+import { isLost } from "./state/selectors.ts";
 
 export function useReports(node: NodeId | null): readonly StepReport[] {
   const { metrics } = useWorkbench();
@@ -16,12 +17,13 @@ export function useReports(node: NodeId | null): readonly StepReport[] {
 /** Pictures are few and alike: less waiting than for steps. */
 const HIDDEN_PICTURES = 3;
 
-/** "about 4 min", of the stage that runs; null while nothing can be said. */
+/** "about 4 min", of the stage that runs; null while nothing can be said, as of a device that is lost. */
 export function useTimeLeft(): string | null {
   const { metrics } = useWorkbench();
   const current = useStudio((state) => state.current);
+  const lost = useStudio(isLost);
   useSyncExternalStore(metrics.subscribe, () => (current === null ? null : metrics.reports(current.node)));
-  if (current === null || current.stage === null) return null;
+  if (lost || current === null || current.stage === null) return null;
   return leftOfStage(metrics, current.stage, current.of - current.done);
 }
 

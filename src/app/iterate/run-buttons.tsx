@@ -4,7 +4,7 @@ import { Act } from "../parts/act.tsx";
 import { Glyph } from "../parts/glyph.tsx";
 import { Key } from "../parts/key.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
-import { whyNotStart } from "../state/selectors.ts";
+import { isLost, whyNotStart } from "../state/selectors.ts";
 import type { Current } from "../state/studio-state.ts";
 import { treeObstacle } from "./tree-words.ts";
 
@@ -13,13 +13,14 @@ export function RunButtons({ current }: { readonly current: Current }) {
   const actions = useActions();
   const { node, phase, step } = current;
   const shortcut = useShortcut("pause");
+  const lost = useStudio(isLost); // then the one thing to do is in the message about it
   const obstacle = useStudio((state) => treeObstacle(state) ?? whyNotStart(state));
   if (phase === "running" || phase === "pausing")
     return (
       <>
         <button
           type="button"
-          className="button primary"
+          className={lost ? "button" : "button primary"}
           disabled={phase === "pausing"}
           {...shortcut}
           onClick={() => void actions.pause()}

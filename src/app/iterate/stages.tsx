@@ -2,6 +2,8 @@
 import type { Stage } from "../../studio/api.ts";
 import { widths } from "../expected.ts";
 import { Progress } from "../parts/progress.tsx";
+import { useStudio } from "../state/context.tsx";
+import { isLost, isRunning } from "../state/selectors.ts";
 import type { Current } from "../state/studio-state.ts";
 import { useRunExpected } from "./use-expected.ts";
 
@@ -14,7 +16,7 @@ const STAGES: readonly { readonly stages: readonly Stage[]; readonly name: strin
 
 export function Stages({ current }: { readonly current: Current }) {
   const at = current.stage === null ? 0 : STAGES.findIndex(({ stages }) => stages.includes(current.stage ?? "train"));
-  const running = current.phase === "running" || current.phase === "pausing";
+  const running = useStudio((state) => isRunning({ current }) && !isLost(state));
   const times = widths(useRunExpected(current.settings));
   const columns = [times.opponents, times.train, times.samples].map((share) => `minmax(0, ${share.toFixed(3)}fr)`);
   return (

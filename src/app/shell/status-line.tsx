@@ -5,7 +5,7 @@ import { ago } from "../format.ts";
 import { Glyph } from "../parts/glyph.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { useStudio } from "../state/context.tsx";
-import { isRunning } from "../state/selectors.ts";
+import { isLost, isRunning } from "../state/selectors.ts";
 import { useNow } from "../use-now.ts";
 import { useTimeLeft } from "../use-reports.ts";
 import { announcement, statusInWords } from "../words.ts";
@@ -13,7 +13,7 @@ import { announcement, statusInWords } from "../words.ts";
 export function StatusLine() {
   const words = useStudio(statusInWords);
   const running = useStudio(isRunning);
-  const failed = useStudio((state) => state.current?.phase === "failed" || state.machine === "failed");
+  const failed = useStudio((state) => state.current?.phase === "failed" || state.machine === "failed" || isLost(state));
   const savedAt = useStudio((state) => state.current?.saved?.at ?? null);
   const left = useTimeLeft();
   const now = useNow(savedAt !== null);

@@ -27,6 +27,11 @@ export function isRunning(state: Pick<StudioState, "current">): boolean {
   return state.current?.phase === "running" || state.current?.phase === "pausing";
 }
 
+/** Whether the device, or the worker, is gone and not back yet: a run stands still meanwhile. */
+export function isLost({ loss }: Pick<StudioState, "loss">): boolean {
+  return loss !== null && loss.phase !== "back";
+}
+
 /** Why the next iteration cannot start now; null when it can. */
 export function whyNotStart(state: StudioState): string | null {
   if (state.machine === "failed") return "No backend is ready.";
