@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, count, duration, iterationSpan, pace, took } from "./format.ts";
+import { ago, count, duration, iterationSpan, pace, roomOf, took } from "./format.ts";
 
 test("a length of time is rounded as coarsely as a person would", () => {
   const words = [0.2, 8.4, 19.6, 47, 58, 90, 3599, 3660, 4260, 7190].map(duration);
@@ -31,4 +31,9 @@ test("speeds and ages carry their unit", () => {
     "12 s a step",
   ]);
   expect([ago(0.5), ago(12)]).toEqual(["just now", "12 s ago"]);
+});
+
+test("a part of a whole names the unit once where both have it", () => {
+  const parts = [roomOf(6.1e9, 10.6e9), roomOf(118e6, 402e6), roomOf(980e6, 1.2e9), roomOf(0, 17e6)];
+  expect(parts).toEqual(["6.1 of 10.6 GB", "118 of 402 MB", "980 MB of 1.2 GB", "0 of 17 MB"]);
 });

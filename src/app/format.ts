@@ -75,3 +75,10 @@ export function room(bytes: number): string {
   if (mb >= 999.5) return `${(mb / 1000).toFixed(1)} GB`;
   return `${mb === 0 || mb >= 9.95 ? Math.round(mb) : Math.max(0.1, mb).toFixed(1)} MB`;
 }
+
+/** A part of a whole: "6.1 of 10.6 GB", "980 MB of 1.2 GB". */
+export function roomOf(part: number, whole: number): string {
+  const [held, all] = [room(part), room(whole)];
+  const unit = all.slice(all.indexOf(" "));
+  return `${held.endsWith(unit) ? held.slice(0, -unit.length) : held} of ${all}`;
+}

@@ -1,6 +1,6 @@
 /** @file What runs, in a few words: for the status line, the title and the live region. */
 import { nodeName } from "../lib/node-name.ts";
-import { count, iterationSpan } from "./format.ts";
+import { count, iterationSpan, room, roomOf } from "./format.ts";
 import { keptNodes, nameOf, nextNode } from "./state/nodes.ts";
 import { isFaulty, isRunning, whyNotStart } from "./state/selectors.ts";
 import type { Loss } from "./state/device.ts";
@@ -51,6 +51,7 @@ export function statusInWords(state: StudioState): string {
   if (state.reading !== null) return `Reading pairs, ${state.reading.done} of ${state.reading.of}`;
   if (state.machine === "looking") return "Looking at this computer";
   if (state.machine === "opening") return "Opening the model";
+  if (state.machine === "away") return "The model’s files are to be given again";
   if (state.machine === "failed") return "No model is open";
   if (state.machine === "reading") return "Reading the project";
   if (state.elsewhere) return "Another tab trains this project";
@@ -60,6 +61,14 @@ export function statusInWords(state: StudioState): string {
   const last = keptNodes(state).at(-1);
   if (last !== undefined) return `${nameOf(state, last.id)} is done`;
   return state.pairs.length > 0 && whyNotStart(state) === null ? "Ready" : "Everything runs on this computer";
+}
+
+/** "GPU 118 of 402 MB": what is held of what a step takes at its peak; null while it is not known. */
+export function memoryInWords({ deviceBytes, model, preflight }: StudioState): string | null {
+  if (deviceBytes === null || model === null) return null;
+  const most = model.memory.bytes;
+  const where = preflight?.chosen === "webgpu" ? "GPU" : "Memory";
+  return `${where} ${deviceBytes > most ? room(deviceBytes) : roomOf(deviceBytes, most)}`;
 }
 
 /** What nothing that happens to a run can touch. */

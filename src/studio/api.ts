@@ -187,6 +187,8 @@ export type PageEvent =
       readonly index: number;
       readonly picture: Picture;
     }
+  /** what the model and its run hold on the device now, after a change; beside `ModelInfo.memory`, what a step takes at its peak */
+  | { readonly kind: "memory"; readonly bytes: number }
   /** pictures of `score` that are drawn and scored */
   | { readonly kind: "scored"; readonly done: number; readonly of: number }
   /** a checkpoint that was to be loaded is damaged; one sentence: which, and why. What was used instead stands in the answer. */

@@ -43,6 +43,13 @@ describe("the studio", () => {
     expect(steps[0]?.errorWinner).toBe(steps[0]?.errorWinnerOpponent);
   });
 
+  it("tells what is on the device when a model is opened, and whenever that has changed", () => {
+    const told = events.flatMap((e) => (e.kind === "memory" ? [e.bytes] : []));
+    expect(events[0]).toEqual({ kind: "memory", bytes: told[0] });
+    expect(told.length).toBeGreaterThan(1);
+    expect(told.filter((bytes, at) => bytes <= 0 || bytes === told[at - 1])).toEqual([]);
+  });
+
   it("draws the opponent's pictures once a pair and node", () => {
     const drawn = events.flatMap((e) => (e.kind === "picture" ? [`${e.node === one ? 1 : 2}/${e.index}`] : []));
     expect(drawn).toEqual(["1/0", "1/1", "1/2", "2/0", "2/1", "2/2"]);
@@ -77,7 +84,7 @@ describe("the studio", () => {
       const other = memoryKeyValue();
       let count = 0;
       const first = await started(other, (event, self) => {
-        if (event.kind !== "saved" && ++count === stopAt) void self.handle("pause", {}, never);
+        if ("node" in event && event.kind !== "saved" && ++count === stopAt) void self.handle("pause", {}, never);
       });
       await setPairs(first);
       const { id } = await grow(first, "base");

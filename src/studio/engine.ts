@@ -209,10 +209,24 @@ export class Engine {
     this.#backend = await create();
     const { info, networks, identity } = await openStudioModel(model, this.#backend, this.#parts.files);
     this.#networks = networks;
-    const { store, emit } = this.#parts;
+    const { store } = this.#parts;
+    const emit = this.#withMemory(this.#backend);
     this.#trainer = new Trainer(networks, { store, emit, writer: this.#writer, damage: this.#damage, identity });
     this.#info = info;
+    this.#parts.emit({ kind: "memory", bytes: this.#backend.ledger.live });
     return this.#info;
+  }
+
+  /** News of a run, each followed by the bytes on the device where they have changed since. */
+  #withMemory({ ledger }: Backend): EngineParts["emit"] {
+    const { emit } = this.#parts;
+    let told = ledger.live;
+    return (event) => {
+      emit(event);
+      if (ledger.live === told) return;
+      told = ledger.live;
+      emit({ kind: "memory", bytes: told });
+    };
   }
 
   async #project(project: string): Promise<ProjectState> {

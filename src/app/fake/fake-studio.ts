@@ -37,6 +37,7 @@ interface Saved {
 const SIDE = 64;
 const MEMORY_KEY = "spin-studio.fake";
 const SAVED_BYTES = 49_600_000;
+const HELD_BYTES = 168_000_000;
 const KEPT_BYTES = 16_500_000;
 const FINISH = [0.12, 0.6, 0.82, 0.95];
 const atOnce: readonly CallName[] = [
@@ -128,6 +129,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
       emit({ kind: "stage", node, stage: "encode", done: used.length, of: used.length });
     }
     emit({ kind: "stage", node, stage: "train", done: step, of: settings.steps });
+    emit({ kind: "memory", bytes: HELD_BYTES });
     saved.reports[node] = (saved.reports[node] ?? []).filter((report) => report.step <= step);
     while (step < settings.steps) {
       if (pausing) return pause();

@@ -1,4 +1,4 @@
-/** @file The status line: what runs, time left, the last save, what was sent. Always there. */
+/** @file The status line: what runs, time left, the last save, the memory, what was sent. Always there. */
 import { useEffect, useRef, useState } from "react";
 import { useRequestsElsewhere } from "../bytes-sent.ts";
 import { ago } from "../format.ts";
@@ -8,13 +8,14 @@ import { useStudio } from "../state/context.tsx";
 import { isLost, isRunning } from "../state/selectors.ts";
 import { useNow } from "../use-now.ts";
 import { useTimeLeft } from "../use-reports.ts";
-import { announcement, statusInWords } from "../words.ts";
+import { announcement, memoryInWords, statusInWords } from "../words.ts";
 
 export function StatusLine() {
   const words = useStudio(statusInWords);
   const running = useStudio(isRunning);
   const failed = useStudio((state) => state.current?.phase === "failed" || state.machine === "failed" || isLost(state));
   const savedAt = useStudio((state) => state.current?.saved?.at ?? null);
+  const memory = useStudio(memoryInWords);
   const left = useTimeLeft();
   const now = useNow(savedAt !== null);
   const elsewhere = useRequestsElsewhere();
@@ -26,6 +27,11 @@ export function StatusLine() {
       </span>
       {running && left !== null ? <span className="wide-only">{left} left</span> : null}
       {savedAt === null ? null : <span className="wide-only">saved {ago((now - savedAt) / 1000)}</span>}
+      {memory === null ? null : (
+        <span className="wide-only" title="Held by the model and its run, of what one step takes at its peak">
+          {memory}
+        </span>
+      )}
       <span className="sent" title="Counted by the page itself; its security policy allows no connection elsewhere">
         <Glyph name={elsewhere === 0 ? "shield" : "bang"} />
         {elsewhere === 0 ? "0 bytes sent" : `${elsewhere} requests left this computer`}

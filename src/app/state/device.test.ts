@@ -4,7 +4,7 @@ import { nodeName } from "../../lib/node-name.ts";
 import { now } from "../clock.ts";
 import { createFakeStudio } from "../fake/fake-studio.ts";
 import { losingDevice } from "../fake/lost-device.ts";
-import { lossInWords, statusInWords, titleInWords } from "../words.ts";
+import { lossInWords, memoryInWords, statusInWords, titleInWords } from "../words.ts";
 import { onDeviceNews } from "./device.ts";
 import { keptNodes } from "./nodes.ts";
 import { createStudioStore, type StudioStore } from "./store.ts";
@@ -55,6 +55,16 @@ test("a second loss in a row waits until a time that is told, and goes on when i
   expect(store.getState().loss?.phase).toBe("waiting");
   await Promise.all([run, vi.advanceTimersByTimeAsync(30_000)]);
   expect(keptNodes(store.getState()).map(nodeName)).toEqual(["SPIN 1"]);
+});
+
+test("the memory that is held is told beside what a step takes, and not while the device is lost", async () => {
+  const { store, run } = await running(2);
+  expect(memoryInWords(store.getState())).toBeNull();
+  const lost = await until(store, ({ loss }) => loss?.phase === "waiting");
+  expect(memoryInWords(lost)).toBeNull();
+  await Promise.all([run, vi.advanceTimersByTimeAsync(90_000)]);
+  expect(memoryInWords(store.getState())).toBe("GPU 168 of 210 MB");
+  expect(memoryInWords({ ...store.getState(), deviceBytes: 211e6 })).toBe("GPU 211 MB");
 });
 
 test("stay stopped: the run is paused, and one click goes on", async () => {

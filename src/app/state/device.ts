@@ -21,6 +21,8 @@ export interface Loss {
 export interface DeviceSlice {
   /** null: none, or a person has read it */
   readonly loss: Loss | null;
+  /** what the model and its run hold on the device; null: not told */
+  readonly deviceBytes: number | null;
   /** Ends the wait: tries now, on the processor instead, or not any more. */
   revive(how: "now" | "wasm" | "stop"): Promise<void>;
   closeLoss(): void;
@@ -28,6 +30,7 @@ export interface DeviceSlice {
 
 export const createDevice: Slice<DeviceSlice> = (set, get, deps) => ({
   loss: null,
+  deviceBytes: null,
   async revive(how) {
     const { preflight } = get();
     if (how === "wasm" && preflight !== null)
@@ -49,6 +52,7 @@ export function onDeviceNews(news: DeviceNews, state: StudioState): Partial<Stud
   // until its first step on the new device the run stands where it was lost
   const run = current !== null && isRunning(state) ? current : null;
   return {
+    deviceBytes: null,
     loss: {
       phase: seconds > 0 ? "waiting" : "again",
       worker: code === "no-webgpu" ? (loss?.worker ?? false) : code === "worker",

@@ -35,6 +35,7 @@ export function createStudioStore(deps: Deps): StudioStore {
     store.setState(onDrawEvent(event, store.getState(), deps));
     store.setState(onScoreEvent(event, store.getState()));
     if (event.kind === "device") store.setState(onDeviceNews(event, store.getState()));
+    if (event.kind === "memory") store.setState({ deviceBytes: event.bytes });
     if (event.kind === "step" || event.kind === "stage") void store.getState().film();
     // a pause that was asked for before the engine had begun reached nobody
     if (event.kind === "stage" && store.getState().current?.phase === "pausing")
