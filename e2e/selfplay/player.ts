@@ -59,6 +59,7 @@ const forgetful: Keeper = {
   keepLoser: async () => {},
   state: async () => null,
   keepState: async () => {},
+  takeBack: async () => null,
 };
 
 /** Seconds. */

@@ -82,6 +82,11 @@ export class FolderKeeper implements Keeper {
     await replaceFolder(this.#checkpoint(iteration), await encodeCheckpoint(checkpoint, this.#model.set.layout));
   }
 
+  /** A folder has one state of an iteration, the newest. */
+  async takeBack(): Promise<null> {
+    return null;
+  }
+
   /** In which respects the run goes on otherwise than the checkpoint was made; none: the bits are the same. */
   async differences(iteration: number): Promise<readonly (keyof Numerics)[]> {
     const checkpoint = await this.#read(iteration);

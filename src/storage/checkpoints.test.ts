@@ -6,6 +6,7 @@ import {
   listCheckpoints,
   loadNewest,
   saveCheckpoint,
+  takeBack,
 } from "./checkpoints.ts";
 import { type KeyValue, memoryKeyValue, whileHeld } from "./key-value.ts";
 import { writeNode } from "./nodes.ts";
@@ -60,6 +61,19 @@ test("keeps two of a node that is begun, and of a finished one the complete one"
   expect(await found(store, "manifest/")).toHaveLength(4);
   expect((await load(store, ({ node }) => node === "1")).whole).toEqual({ at: "1:4!", files: files(104) });
   expect((await listCheckpoints(store, project)).map(({ bytes }) => bytes)).toEqual([26, 26, 26, 26]);
+});
+
+test("a save is taken back where there is one before it, with its parts", async () => {
+  await save(store, 1, 2);
+  await save(store, 2, 4);
+  expect(await takeBack(store, project, "1", 2)).toBeNull();
+  expect(await list(store)).toEqual(["1:2", "2:4"]);
+  await save(store, 1, 4);
+  expect(at((await takeBack(store, project, "1", 4)) as CheckpointEntry)).toBe("1:2");
+  expect(await list(store)).toEqual(["1:2", "2:4"]);
+  expect((await load(store, ({ node }) => node === "1")).whole).toEqual({ at: "1:2", files: files(102) });
+  expect(await found(store, "manifest/")).toHaveLength(2);
+  expect(await found(store, "part/")).toHaveLength(8);
 });
 
 test("projects do not touch each other", async () => {

@@ -133,6 +133,24 @@ export async function saveCheckpoint(
   }
 }
 
+/** Forgets what a node saved at this step or later where it has an older one, which is its newest then; null where it has none. */
+export async function takeBack(
+  store: KeyValue,
+  project: string,
+  node: string,
+  step: number,
+): Promise<CheckpointEntry | null> {
+  const before = await listCheckpoints(store, project);
+  const isLater = (entry: CheckpointEntry): boolean => entry.node === node && entry.step >= step;
+  const standing = before.filter((entry) => !isLater(entry));
+  const newest = standing.findLast((entry) => entry.node === node);
+  if (!newest) return null;
+  const manifests = before.filter(isLater).map(({ uuid }) => keysOf(project).manifests + uuid);
+  await store.setMany([headOf(project, standing)], manifests);
+  await collectOrphans(store, project).catch(() => 0);
+  return newest;
+}
+
 /** Of a finished node the complete checkpoint, of any other the two newest. */
 export function retained(entries: readonly CheckpointEntry[]): readonly CheckpointEntry[] {
   return entries.filter((entry) => {

@@ -2,7 +2,7 @@
 import { decodeCheckpoint, encodeCheckpoint, type Numerics } from "../artifacts/checkpoint.ts";
 import type { JsonObject } from "../artifacts/json-object.ts";
 import { freshState, type TrainState } from "../spin/adamw.ts";
-import { loadNewest, saveCheckpoint } from "../storage/checkpoints.ts";
+import { loadNewest, saveCheckpoint, takeBack } from "../storage/checkpoints.ts";
 import type { KeyValue } from "../storage/key-value.ts";
 import { type NodeRecord, trainsOf } from "../storage/nodes.ts";
 import { readPictures, writePicture, writeReports } from "../storage/projects.ts";
@@ -104,5 +104,11 @@ export class ProjectKeeper implements Keeper {
       await writeReports(store, project, node.id, this.reports);
       await saveCheckpoint(store, project, node, { step: state.step, complete }, files);
     });
+  }
+
+  async takeBack(_iteration: number, step: number): Promise<number | null> {
+    const { writer, project, node } = this.#keeping;
+    const newest = await writer.write(project, (store) => takeBack(store, project, node.id, step));
+    return newest && newest.step;
   }
 }

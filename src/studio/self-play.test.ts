@@ -28,13 +28,15 @@ afterAll(async () => {
 
 function memoryKeeper(): Keeper {
   const losers = new Map<string, Uint8ClampedArray>();
-  let saved: TrainState | null = null;
+  const saved: TrainState[] = [];
   return {
     loser: async (_, pair) => losers.get(pair) ?? null,
     keepLoser: async (_, pair, { rgba }) => void losers.set(pair, rgba),
-    state: async () => saved && structuredClone(saved),
-    keepState: async (_, state) => {
-      saved = structuredClone(state);
+    state: async () => structuredClone(saved.at(-1) ?? null),
+    keepState: async (_, state) => void saved.push(structuredClone(state)),
+    takeBack: async (_, step) => {
+      while (saved.length > 1 && (saved.at(-1)?.step ?? 0) >= step) saved.pop();
+      return saved.at(-1)?.step ?? null;
     },
   };
 }
@@ -101,6 +103,50 @@ test("stopped after any event and gone on with: the same bytes, steps, scales an
     const made = [...told.filter(({ step }) => step < (again[0]?.step ?? Infinity)), ...again];
     expect(made, `stopped at event ${stopAt}`).toEqual(stepsOf(whole.events));
   }
+});
+
+describe("weights that run away", () => {
+  /** The weights that a step leaves are finite, and what the network makes of them is not. */
+  async function runAway(at: number, keeper: Keeper) {
+    const { denoiser } = model as Model;
+    const { update } = denoiser;
+    let steps = -1;
+    denoiser.update = async (adapter, vector) => {
+      if (adapter.id === "theta" && ++steps === at) vector.fill(1e30);
+      return update.call(denoiser, adapter, vector);
+    };
+    const saved: number[] = [];
+    const job = { iteration: 1, opponent: (model as Model).base, pairs, settings, saveEvery: 2 };
+    try {
+      for await (const event of selfPlay(model as Model, job, keeper, new AbortController().signal))
+        if (event.kind === "saved") saved.push(event.step);
+    } catch (error) {
+      return { saved, code: (error as { code?: string }).code };
+    } finally {
+      denoiser.update = update;
+    }
+    return { saved, code: null };
+  }
+
+  test("on a step that is saved: it is taken back, and what counts is the one before", async () => {
+    const keeper = memoryKeeper();
+    expect(await runAway(4, keeper)).toEqual({ saved: [2, 4, 2], code: "not-finite" });
+    const kept = await keeper.state(1);
+    expect(kept?.step).toBe(2);
+    expect((await play({}, keeper)).state).toEqual((await play({})).state);
+  });
+
+  test("on any other step: the last saved one is good as it is", async () => {
+    const keeper = memoryKeeper();
+    expect(await runAway(3, keeper)).toEqual({ saved: [2], code: "not-finite" });
+    expect((await keeper.state(1))?.step).toBe(2);
+  });
+
+  test("on the last step: the iteration does not end with it", async () => {
+    const keeper = memoryKeeper();
+    expect(await runAway(5, keeper)).toEqual({ saved: [2, 4], code: "not-finite" });
+    expect((await keeper.state(1))?.step).toBe(4);
+  });
 });
 
 test("the safeguard tells its scale at every step, and null where it is off", async () => {
