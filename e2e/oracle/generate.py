@@ -1,8 +1,9 @@
 """The files of `studio generate`: a whole nano pipeline as diffusers saves it, and the latents and pixels that diffusers draws with it.
 
-    python e2e/oracle/generate.py        writes e2e/goldens/models/generate
+    python e2e/oracle/generate.py [--out DIR]       writes e2e/goldens/models/generate
 """
 
+import argparse
 import json
 from pathlib import Path
 
@@ -56,19 +57,27 @@ def draw(pipe: StableDiffusionPipeline, unet) -> dict:
     return {"latents": call("latent"), "pixels": torch.from_numpy(np.asarray(call("pil")[0]).astype(np.float32))}
 
 
-def main() -> None:
+def pipeline(scheduler) -> StableDiffusionPipeline:
     pipe = StableDiffusionPipeline(
-        vae=vae(), unet=unets.build(steps.UNET, torch.float32), scheduler=DDIMScheduler(**sampling.SCHEDULER),
+        vae=vae(), unet=unets.build(steps.UNET, torch.float32), scheduler=scheduler,
         text_encoder=text_encoder(), tokenizer=tokenizer(FOLDER / "tokenizer"),
         safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     )  # fmt: skip
     pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=FOLDER)
+    folder = parser.parse_args().out
+    pipe = pipeline(DDIMScheduler(**sampling.SCHEDULER))
     for part in ("unet", "vae", "text_encoder", "scheduler"):
-        getattr(pipe, part).save_pretrained(FOLDER / part)
+        getattr(pipe, part).save_pretrained(folder / part)
     players = steps.Players(torch.float32)
     metadata = dict(prompt=PROMPT, negative=NEGATIVE, steps=STEPS, guidance=GUIDANCE, seed=SEED, resolution=SIDE)
-    save(FOLDER / "base.safetensors", draw(pipe, pipe.unet), **metadata)
-    save(FOLDER / "adapted.safetensors", draw(pipe, players.policy["lora"]), **metadata, adapter="step/policy-adapter")
+    save(folder / "base.safetensors", draw(pipe, pipe.unet), **metadata)
+    save(folder / "adapted.safetensors", draw(pipe, players.policy["lora"]), **metadata, adapter="step/policy-adapter")
 
 
 if __name__ == "__main__":

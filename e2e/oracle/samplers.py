@@ -2,18 +2,14 @@
 
     python e2e/oracle/samplers.py        writes e2e/goldens/diffusion/samplers.json and e2e/goldens/models/samplers
 
-The first file has the schedulers alone, around a model that is linear in x; the folder has what StableDiffusionPipeline draws
-with the nano pipeline of generate.py, a scheduler_config.json and the final latents for each.
+The first file has the schedulers alone, around a model that is linear in x. The folder has what StableDiffusionPipeline draws
+with each and the nano pipeline of generate.py: the final latents, and the scheduler as diffusers saves it.
 """
 
-import json
-
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, DPMSolverMultistepScheduler, PNDMScheduler, StableDiffusionPipeline
+from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, PNDMScheduler
 
 import generate
-import steps
-import unets
 from common import save
 from diffusion import SD15, numbers, write
 
@@ -83,6 +79,18 @@ def alone_goldens() -> None:
     write("samplers", {"alphasCumprod": schedules, "velocity": {"x0": numbers(x0), "eps": numbers(eps), "at": velocity}, "cases": ladder()})
 
 
+def pipeline_goldens() -> None:
+    pipe, latents = generate.pipeline(scheduler("ddim")), {}
+    for name in SAMPLERS:
+        for prediction in PREDICTIONS:
+            pipe.scheduler = scheduler(name, prediction_type=prediction)
+            pipe.scheduler.save_pretrained(FOLDER / f"{name}-{prediction}")
+            latents[f"{name}-{prediction}"] = generate.draw(pipe, pipe.unet)["latents"]
+    metadata = dict(prompt=generate.PROMPT, negative=generate.NEGATIVE, steps=generate.STEPS, guidance=generate.GUIDANCE)
+    save(FOLDER / "latents.safetensors", latents, **metadata, seed=generate.SEED, resolution=generate.SIDE)
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     alone_goldens()
+    pipeline_goldens()
