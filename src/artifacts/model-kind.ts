@@ -21,6 +21,8 @@ export function explainFolder(files: ReadonlySet<string>): void {
 /** A checkpoint that stands alone, by its place only: its bytes tell what it is. Null where there is a diffusers folder. */
 export function singleFile(files: ReadonlySet<string>): string | null {
   if ([...files].some((file) => file.startsWith("unet/"))) return null;
+  const [only] = files;
+  if (only !== undefined && files.size === 1 && !only.includes("/")) return only;
   const at = (pattern: RegExp) => [...files].filter((file) => pattern.test(file));
   const safetensors = at(/^[^/]+\.safetensors$/);
   const [first, ...others] = safetensors.length > 0 ? safetensors : at(/^[^/]+\.(ckpt|pt|pth|bin|gguf)$/);

@@ -1,8 +1,10 @@
 /** @file `studio generate` against diffusers' StableDiffusionPipeline, from the prompt to the pixels. */
-import { existsSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { decode } from "fast-png";
 import { afterAll, describe, expect, test } from "vitest";
-import { toFloat32 } from "../artifacts/safetensors.ts";
+import { diffusersFiles, ldmCheckpoint, ldmConfigs } from "../../e2e/ldm-model.ts";
+import { toFloat32, writeSafetensors } from "../artifacts/safetensors.ts";
 import { decodeImage } from "./images.ts";
 import { goldens, readTensors, scratch, studio, studioJson } from "./test-support.ts";
 
@@ -48,6 +50,36 @@ describe("the picture is diffusers'", () => {
     const rgb = rgba.filter((_, i) => i % 4 !== 3);
     expect(worst(rgb, floats(expected, "pixels"))).toBeLessThanOrEqual(1);
   });
+});
+
+test("a checkpoint in one file draws what its folder does, with CLIP's vocabulary", async () => {
+  const configs = ldmConfigs(49408);
+  const [file, folder] = [dir.path("one.safetensors"), dir.path("folder")];
+  writeFileSync(file, writeSafetensors(ldmCheckpoint(configs)));
+  for (const [path, bytes] of diffusersFiles(configs)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), bytes);
+  }
+  cpSync("public/pocket/tokenizer", join(folder, "tokenizer"), { recursive: true });
+  const drawn = async (from: string): Promise<Float32Array> => {
+    const latents = dir.path("latents.safetensors");
+    await studioJson(
+      "generate",
+      "--model",
+      from,
+      ...made,
+      "--steps",
+      "2",
+      "--out",
+      dir.path("x.png"),
+      "--latents",
+      latents,
+    );
+    return floats(latents, "latents");
+  };
+  const own = await drawn(file);
+  expect(own.length).toBe(4 * 8 * 8);
+  expect(own).toEqual(await drawn(folder));
 });
 
 test("the PNG carries what made it; without a word the model's own size and no negative prompt", async () => {

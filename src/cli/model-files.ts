@@ -1,18 +1,31 @@
-/** @file A model folder and adapter files on disk, opened for a command. */
+/** @file A model on disk, as a folder or as one file, and adapter files, opened for a command. */
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseJsonObject, parsePythonObject } from "../artifacts/json-object.ts";
 import { loraModel } from "../artifacts/lora-model.ts";
 import type { Lora } from "../artifacts/lora-names.ts";
 import { readLora } from "../artifacts/lora-read.ts";
-import { type Component, type ModelFolder, openModel } from "../artifacts/model-folder.ts";
-import { checkScheduler, checkUnet, explainFolder } from "../artifacts/model-kind.ts";
+import { type Component, type FileSystem, type ModelFolder, openModel } from "../artifacts/model-folder.ts";
+import { checkScheduler, checkUnet, explainFolder, singleFile } from "../artifacts/model-kind.ts";
 import { openSafetensors } from "../artifacts/safetensors.ts";
 import { StudioError } from "../lib/errors.ts";
-import { folderFiles, listFiles, openFile, readText } from "./files.ts";
+import { withVocabulary } from "../studio/clip-vocabulary.ts";
+import { folderFiles, openFile, readText } from "./files.ts";
 
-export function openModelFolder(folder: string, components?: readonly Component[]): Promise<ModelFolder> {
-  return openModel(folderFiles(folder), components);
+const builtIn = fileURLToPath(new URL("../../public/pocket", import.meta.url));
+
+/** A model that brings no tokenizer and has CLIP's table is given CLIP's vocabulary. */
+export async function openModelFolder(path: string, components?: readonly Component[]): Promise<ModelFolder> {
+  return withVocabulary(await openModel(await modelFiles(path), components), folderFiles(builtIn));
+}
+
+/** A checkpoint in one file is a folder of that file. */
+async function modelFiles(path: string): Promise<FileSystem> {
+  const found = await stat(path).catch(() => null);
+  if (!found?.isFile()) return folderFiles(path);
+  return { list: async () => [basename(path)], open: () => openFile(path) };
 }
 
 const configFiles = {
@@ -22,10 +35,12 @@ const configFiles = {
   scheduler: "scheduler/scheduler_config.json",
 } as const;
 
-/** The configurations alone; no weights need to be there. The UNet's is needed, the others are read where they are. */
+/** The configurations alone; no weights need to be in a folder. The UNet's is needed, the others are read where they are. */
 export async function openConfigs(folder: string): Promise<Pick<ModelFolder, "configs">> {
-  const files = new Set(await listFiles(folder));
+  const own = await modelFiles(folder);
+  const files = new Set(await own.list());
   explainFolder(files);
+  if (singleFile(files) !== null) return openModel(own);
   const configs: { -readonly [C in keyof typeof configFiles]?: ReturnType<typeof parseJsonObject> } = {};
   for (const [name, path] of Object.entries(configFiles) as [keyof typeof configFiles, string][])
     if (files.has(path)) configs[name] = parsePythonObject(await readText(join(folder, path)), path);

@@ -17,7 +17,7 @@ export const generate = command({
   name: "generate",
   summary: "Draws a picture; the seed means what it means to diffusers on the CPU.",
   options: {
-    model: required(text("DIR", "the model, in diffusers' folder layout")),
+    model: required(text("PATH", "the model: a diffusers folder, or a checkpoint in one .safetensors file")),
     prompt: required(text("P", "what to draw")),
     out: required(text("FILE", "the PNG")),
     negative: text("P", "what to keep away from", ""),
@@ -34,6 +34,7 @@ export const generate = command({
   run: async (options, _, { progress }) => {
     const { prompt, negative, seed, steps, guidance, cut, weights, out } = options;
     const folder = await openModelFolder(options.model);
+    for (const note of folder.notes ?? []) progress(note);
     const lora = options.adapter === undefined ? null : await openAdapter(options.adapter, folder);
     const { sampler, latents, shape, side, rgba } = await withBackend(options.backend, (backend) =>
       makePicture(
