@@ -1,20 +1,21 @@
 """CLIP's token ids of hard prompts, and of PartiPrompts: what StableDiffusionPipeline gives its text encoder.
 
-    python e2e/oracle/tokens.py PartiPrompts.tsv      writes e2e/goldens/tokens
+    python e2e/oracle/tokens.py [PartiPrompts.tsv] [--out DIR]      writes e2e/goldens/tokens; parti.json where the file is given
 
 The tokenizer is the one that model_index.json of SD-1.5 names, transformers' CLIPTokenizer, from the built-in model's folder: its
-vocabulary and its special_tokens_map.json are SD-1.5's own. transformers 5 has one CLIPTokenizer, built on `tokenizers`. Through 4.x,
-where a pipeline's default was another, written in Python, its `fix_text` (with ftfy installed) or BasicTokenizer (without) changed some texts first.
+vocabulary and its special_tokens_map.json are SD-1.5's own. transformers 5 has one CLIPTokenizer, built on `tokenizers`. Through 4.x
+pipelines took another by default, written in Python, which first has ftfy mend a text, or where that is not installed drops control
+characters and splits CJK. CLIPTokenizerFast of 4.x differs from this one only in marks that are typed in capitals.
 
     hard.json    [kind, text, ids, count]: ids from <|startoftext|> on without the padding, count without the two marks. A text may be
                  [unit, times]. Half surrogates are asked about as U+FFFD: Python cannot encode them.
     parti.json   the same ids, one string a prompt, in the file's order; the prompts are not copied here
 """
 
+import argparse
 import csv
 import json
 import random
-import sys
 import unicodedata
 from pathlib import Path
 
@@ -94,6 +95,10 @@ def whole(text) -> str:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parti", type=Path, nargs="?", help="PartiPrompts.tsv")
+    parser.add_argument("--out", type=Path, default=OUT)
+    options = parser.parse_args()
     tokenizer = CLIPTokenizer.from_pretrained(ROOT / "public" / "pocket" / "tokenizer")
 
     def ids(text: str) -> tuple[str, int]:
@@ -102,13 +107,15 @@ def main() -> None:
             padded.pop()
         return " ".join(map(str, padded)), len(tokenizer(text, add_special_tokens=False).input_ids)
 
-    OUT.mkdir(parents=True, exist_ok=True)
+    options.out.mkdir(parents=True, exist_ok=True)
     rows = [json.dumps([kind, text, *ids(whole(text))]) for kind, text in prompts()]
-    (OUT / "hard.json").write_text("[\n" + ",\n".join(rows) + "\n]\n")
-    with open(sys.argv[1], encoding="utf-8", newline="") as file:
-        parti = [row["Prompt"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
-    (OUT / "parti.json").write_text(json.dumps([ids(prompt)[0] for prompt in parti], indent=0) + "\n")
-    print(f"{len(rows)} hard prompts, {len(parti)} of PartiPrompts")
+    (options.out / "hard.json").write_text("[\n" + ",\n".join(rows) + "\n]\n")
+    print(f"{len(rows)} hard prompts")
+    if options.parti:
+        with options.parti.open(encoding="utf-8", newline="") as file:
+            parti = [row["Prompt"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
+        (options.out / "parti.json").write_text(json.dumps([ids(prompt)[0] for prompt in parti], indent=0) + "\n")
+        print(f"{len(parti)} of PartiPrompts")
 
 
 if __name__ == "__main__":
