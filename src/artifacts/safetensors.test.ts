@@ -27,6 +27,15 @@ function file(header: string, data = 0, length: bigint | null = null): Uint8Arra
   bytes.set(text, 8);
   return bytes;
 }
+/** The same bytes, and how many are asked for at a time. */
+function counted(bytes: Uint8Array, reads: number[]): RandomAccess {
+  const source = bytesAccess(bytes);
+  const read: RandomAccess["read"] = (offset, length) => {
+    reads.push(length);
+    return source.read(offset, length);
+  };
+  return { size: source.size, read };
+}
 const one = (info: string, data = 16) => file(`{"test":${info}}`, data);
 
 describe("the format's own cases", () => {
@@ -103,12 +112,50 @@ describe("the format's own cases", () => {
       file(`{"${"a".repeat(600)}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}`),
       /600 characters/,
     ],
+    [
+      "two tensors that share some bytes",
+      file(
+        '{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}}',
+        6,
+      ),
+      /"b" overlaps another tensor/,
+    ],
+    [
+      "a hole in the middle",
+      file(
+        '{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[2],"data_offsets":[6,8]}}',
+        8,
+      ),
+      /2 bytes before "b" belong to no tensor/,
+    ],
+    [
+      "a field given twice",
+      one('{"dtype":"F32","dtype":"F16","shape":[4],"data_offsets":[0,16]}'),
+      /"dtype" only once/,
+    ],
+    ["metadata given twice", file('{"__metadata__":{},"__metadata__":{}}'), /"__metadata__" only once/],
+    ["a missing shape", one('{"dtype":"F32","data_offsets":[0,16]}'), /not a list of whole numbers/],
+    ["missing offsets", one('{"dtype":"F32","shape":[4]}'), /not two whole numbers/],
+    ["three offsets", one('{"dtype":"F32","shape":[4],"data_offsets":[0,8,16]}'), /not two whole numbers/],
+    ["elements of half a byte", one('{"dtype":"F4","shape":[32],"data_offsets":[0,16]}'), /unknown element type F4/],
+    ["a tensor that is a number", file('{"test":1}'), /"test" is not an object/],
+    ["something behind the object", file("{}{}"), /not JSON/],
+    [
+      "more tensors than any model has",
+      file(
+        `{${Array.from({ length: 20_001 }, (_, i) => `"${i}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}`).join(",")}}`,
+      ),
+      /names 20001 tensors, and at most 20000/,
+    ],
     ["metadata that are not strings", file('{"__metadata__":{"a":1}}'), /"a" is not a string/],
     ["deep nesting", file(`{"a":${"[".repeat(50)}`), /levels/],
   ];
   test.each(bad)("refuses %s", async (_, bytes, message) => {
     expect(() => parseSafetensors(bytes)).toThrow(message);
-    await expect(openSafetensors(bytesAccess(bytes))).rejects.toThrow(message);
+    const reads: number[] = [];
+    await expect(openSafetensors(counted(bytes, reads))).rejects.toThrow(message);
+    // what is refused was never more in memory than the file has
+    expect(reads.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(2 * bytes.length);
   });
 
   test("__proto__ is a name like any other", () => {
@@ -172,16 +219,52 @@ test("what is written is read, bit for bit, whole or in pieces", async () => {
   await fc.assert(property, { numRuns: 200 });
 });
 
+const outcome = (bytes: Uint8Array) => {
+  try {
+    parseSafetensors(bytes);
+    return "read";
+  } catch (error) {
+    return error instanceof StudioError ? error.code : String(error);
+  }
+};
+
+test("a good file with some bytes of its header changed is refused with a reason, or still has each byte in one tensor", async () => {
+  const good = writeSafetensors(
+    new Map([
+      ["a", { dtype: "F32", shape: [2, 3], data: new Float32Array(6) }],
+      ["b", { dtype: "F16", shape: [], data: Uint16Array.of(0x3c00) }],
+      ["c", { dtype: "U8", shape: [0, 4], data: new Uint8Array(0) }],
+    ]),
+    { format: "pt" },
+  );
+  const start = 8 + new DataView(good.buffer).getUint32(0, true);
+  const change = fc.record({
+    at: fc.nat(start - 1),
+    byte: fc.oneof(fc.nat(255), fc.constantFrom(...ascii('0129,:"{}[]- '))),
+  });
+  const seen = new Set<string>();
+  const property = fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+    const bytes = good.slice();
+    for (const { at, byte } of changes) bytes[at] = byte;
+    const result = outcome(bytes);
+    seen.add(result);
+    expect(["read", "safetensors"]).toContain(result);
+    const reads: number[] = [];
+    const opened = await openSafetensors(counted(bytes, reads)).catch(() => null);
+    expect(opened !== null).toBe(result === "read");
+    expect(reads.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(2 * bytes.length);
+    const held = opened
+      ? [...opened.tensors.values()].reduce((sum, tensor) => sum + tensor.bytes, 0)
+      : good.length - start;
+    const own = 8 + new DataView(bytes.buffer).getUint32(0, true);
+    expect(held).toBe(opened ? bytes.length - own : good.length - start);
+  });
+  await fc.assert(property, { numRuns: 1000 });
+  expect(seen).toEqual(new Set(["read", "safetensors"]));
+});
+
 test("bytes at random are refused with a reason or read, never anything else", () => {
   const header = fc.oneof(fc.string(), fc.json());
-  const outcome = (bytes: Uint8Array) => {
-    try {
-      parseSafetensors(bytes);
-      return "read";
-    } catch (error) {
-      return error instanceof StudioError ? error.code : String(error);
-    }
-  };
   const property = fc.property(header, fc.nat(64), fc.option(fc.bigInt(0n, 2n ** 64n - 1n)), (text, data, length) => {
     expect(["read", "safetensors"]).toContain(outcome(file(text, data, length)));
   });
@@ -214,13 +297,7 @@ test("a file is read in pieces: the header, then one tensor", async () => {
     ]),
   );
   const reads: number[] = [];
-  const source: RandomAccess = {
-    size: bytes.length,
-    read: (offset, length) => {
-      reads.push(length);
-      return bytesAccess(bytes).read(offset, length);
-    },
-  };
+  const source = counted(bytes, reads);
   const opened = await openSafetensors(source);
   expect((await opened.read("b")).data).toEqual(Float32Array.of(1, 2));
   expect(Math.max(...reads)).toBeLessThan(200);
