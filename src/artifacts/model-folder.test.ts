@@ -310,6 +310,21 @@ describe("tensors that the configuration does not ask for like this", () => {
   });
 });
 
+test.each([
+  ["NaN", { dtype: "F32", shape: [8], data: new Float32Array(8).fill(Number.NaN, 3, 4) }],
+  ["infinity", { dtype: "F32", shape: [8], data: new Float32Array(8).fill(-Infinity, 7) }],
+  ["NaN of 16 bits", { dtype: "F16", shape: [8], data: new Uint16Array(8).fill(0x7e00, 0, 1) }],
+] satisfies [string, FileTensor][])("a weight with %s is refused when it is read, by its name", async (_, tensor) => {
+  const tensors = new Map<string, FileTensor>([...tensorsOf(unetFile), ["conv_in.bias", tensor]]);
+  const model = await openModel(folder({ ...whole(), [unetFile]: writeSafetensors(tensors) }));
+  await expect(model.tensors.unet?.get("conv_in.bias")?.read()).rejects.toThrow(
+    /holds "conv_in.bias" with values that are NaN/,
+  );
+  expect(await model.tensors.unet?.get("conv_out.bias")?.read()).toEqual(
+    tensorsOf(unetFile).get("conv_out.bias")?.data,
+  );
+});
+
 test("a damaged component is named, and so are the whole ones", async () => {
   const path = "text_encoder/model.safetensors";
   const cut = openModel(folder({ ...whole(), [path]: whole()[path]?.slice(0, -100) }));

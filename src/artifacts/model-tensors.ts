@@ -1,6 +1,7 @@
 /** @file The tensors of one component, out of one safetensors file or several, under their names in the model. */
 import { StudioError } from "../lib/errors.ts";
-import type { DType } from "../lib/tensor.ts";
+import type { DType, TensorData } from "../lib/tensor.ts";
+import { allFinite } from "./finite.ts";
 import type { ModelTensor, ModelTensors } from "./model-folder.ts";
 import { type Safetensors, studioDType } from "./safetensors.ts";
 import type { FileDType } from "./safetensors-header.ts";
@@ -13,7 +14,8 @@ export interface Source {
 
 /**
  * `nameOf`: the name in the model, or null for what is no weight of it.
- * @throws StudioError `model` for a name that comes twice and for weights that are whole numbers or below 16 bits.
+ * @throws StudioError `model` for a name that comes twice and for weights that are whole numbers or below 16 bits; when one is read,
+ * for values that are NaN or infinite.
  */
 export function modelTensors(sources: readonly Source[], nameOf: (stored: string) => string | null): ModelTensors {
   const tensors = new Map<string, ModelTensor>();
@@ -24,7 +26,8 @@ export function modelTensors(sources: readonly Source[], nameOf: (stored: string
       if (tensors.has(name)) refuse(`${path} holds "${name}", which the model already has.`);
       const dtype = floatDType(info.dtype);
       if (!dtype) return refuse(`${path} stores "${stored}" as ${info.dtype}, and F32, F16, BF16 or F64 was expected.`);
-      tensors.set(name, { dtype, shape: info.shape, read: async () => (await file.read(stored)).data });
+      const read = async (): Promise<TensorData> => finite((await file.read(stored)).data, `${path} holds "${stored}"`);
+      tensors.set(name, { dtype, shape: info.shape, read });
     }
   }
   return tensors;
@@ -32,6 +35,12 @@ export function modelTensors(sources: readonly Source[], nameOf: (stored: string
 
 function refuse(message: string): never {
   throw new StudioError("model", message);
+}
+
+/** One weight that is no number spoils every picture. */
+function finite(data: TensorData, holds: string): TensorData {
+  if (!allFinite(data)) refuse(`${holds} with values that are NaN or infinite, which no model can use.`);
+  return data;
 }
 
 function floatDType(dtype: FileDType): DType | null {
