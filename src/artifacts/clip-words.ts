@@ -1,6 +1,7 @@
 /**
  * @file A prompt as the words that CLIP's byte-pair encoding is applied to. `<|endoftext|>` is a mark as it is typed and `<|startoftext|>` in
- * any case, which follows from SD-1.5's special_tokens_map.json. Matches: transformers' CLIPTokenizer (5.24; HTML entities stay).
+ * any case, which follows from SD-1.5's special_tokens_map.json. Matches: transformers' CLIPTokenizer (5.24; HTML entities stay) for every
+ * character of Unicode 16. Letters and numbers that Unicode 17 added are such here as far as the engine knows them, and signs there.
  */
 
 export const startMark = "<|startoftext|>";
