@@ -251,3 +251,13 @@ test("numbers past all bounds: the cause, what is kept, and the last good step i
   await alert.getByRole("button", { name: "Keep it as of step 10" }).click();
   await expect(page.getByRole("button", { name: "Start SPIN 2" })).toBeVisible();
 });
+
+test("while a lost device is waited for, the only filled button is the one that tries again", async ({ page }) => {
+  await ready(page, "fast,lost-again");
+  await start(page);
+  await expect(page.getByRole("timer")).toBeVisible(LONG);
+  await expect(page.locator(".button.primary")).toHaveText(["Try now"]);
+  await expect(page.getByRole("button", { name: /^Pause/ })).toBeVisible();
+  await page.getByRole("button", { name: "Try now" }).click();
+  await expect(page.locator(".button.primary")).toHaveText([/^Pause/], LONG);
+});
