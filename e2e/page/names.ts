@@ -274,6 +274,10 @@ export const PARTS: { readonly [state: string]: readonly Part[] } = {
     ["text", /^There is nothing to compare Base with yet\./],
     ["button", "Start SPIN 1"],
   ],
+  "compare-scored": [
+    ["list", "Scores of these two pictures"],
+    ["listitem", /^Truth.* to .* dB$/],
+  ],
   "compare-slider": [
     ...STEPS,
     ["link", "Back Esc"],

@@ -213,6 +213,15 @@ export const STATES: readonly PageState[] = [
   { name: "compare-fade", open: (page, pace) => viewer(page, pace, 2) },
   { name: "compare-difference", open: (page, pace) => viewer(page, pace, 3) },
   {
+    name: "compare-scored",
+    open: async (page, pace) => {
+      await scored(page, pace);
+      await page.evaluate(() => location.assign("#compare/1/0-2"));
+      await page.getByRole("list", { name: "Scores of these two pictures" }).waitFor();
+      await page.locator(".film canvas").nth(2).waitFor();
+    },
+  },
+  {
     name: "vote-empty",
     open: async (page) => {
       await visit(page, "vote", "fast", {});

@@ -8,6 +8,7 @@ import "./styles/pairs.css";
 import "./styles/iterate.css";
 import "./styles/tree.css";
 import "./styles/compare.css";
+import "./styles/viewer.css";
 import "./styles/vote.css";
 import "./styles/report.css";
 import { createRoot } from "react-dom/client";

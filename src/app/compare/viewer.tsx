@@ -13,6 +13,7 @@ import { useStudio, useWorkbench } from "../state/context.tsx";
 import { idOf, nameOf, numberOf } from "../state/nodes.ts";
 import { cellKey } from "../state/selectors.ts";
 import type { Prompt } from "../state/studio-state.ts";
+import { Scores } from "./scores.tsx";
 import { drawnWith, useSave } from "./use-save.ts";
 import { useZoom, type Zoom } from "./use-zoom.ts";
 import { MODES, show, Tools } from "./viewer-tools.tsx";
@@ -89,9 +90,10 @@ export function Viewer({ viewed, models, rows }: ViewerProps) {
         ) : null}
         <About viewed={viewed} rows={rows} prompt={prompt} />
         <Film viewed={viewed} models={models} prompt={prompt} />
+        <Scores left={leftNode} right={rightNode} prompt={prompt} />
         <SaveBoth nodes={[leftNode, rightNode]} prompt={prompt} />
         {leftNode === rightNode ? null : (
-          <p className="row">
+          <p className="row wide">
             <a className="button" href={printRoute({ screen: "vote", rivals: { a: viewed.right, b: viewed.left } })}>
               Vote blind on these two
             </a>
@@ -163,7 +165,7 @@ function About({ viewed, rows, prompt }: AboutProps) {
   return (
     <div>
       <p className="prompt">{prompt.text}</p>
-      <p className="small quieter">
+      <p className="small quieter drawn">
         {several ? "row" : "prompt"} {viewed.prompt + 1} of {rows.length}, seed {prompt.seed}
         {model === null ? "" : `, ${drawnWith(model)}`}
       </p>

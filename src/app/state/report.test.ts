@@ -4,7 +4,7 @@ import { BASE } from "../../lib/node-name.ts";
 import type { Calls, Studio } from "../../studio/api.ts";
 import { createFakeStudio } from "../fake/fake-studio.ts";
 import type { FakeOptions } from "../fake/fake-options.ts";
-import { bookOf, unscored } from "./report.ts";
+import { bookOf, scoresOf, unscored } from "./report.ts";
 import { createStudioStore, type StudioStore } from "./store.ts";
 import { testDeps } from "./test-support.ts";
 
@@ -100,4 +100,21 @@ test("a model that cannot be scored is not asked for", async () => {
   expect(unscored(store.getState())).toEqual([]);
   await through(store.getState().scoreNodes());
   expect(asked).toEqual([]);
+});
+
+test("a picture of the grid has its own scores: of its prompt, its seed and what it was drawn with", async () => {
+  const { store } = await opened(null);
+  await grow(store);
+  const [first, second] = store.getState().prompts;
+  if (first === undefined || second === undefined) throw new Error("expected two prompts");
+  expect(scoresOf(store.getState(), BASE, first)).toBeNull();
+  await through(store.getState().scoreNodes());
+  const state = store.getState();
+  const { book } = state;
+  expect(scoresOf(state, "node-1", second)).toBe(book?.nodes["node-1"]?.[1]);
+  expect(scoresOf(state, BASE, second)).toBe(book?.nodes[BASE]?.[1]);
+  expect(scoresOf(state, BASE, { ...second, seed: first.seed })).toBeNull();
+  expect(scoresOf(state, BASE, { text: "another", seed: second.seed })).toBeNull();
+  expect(scoresOf(state, "node-2", second)).toBeNull();
+  expect(scoresOf({ ...state, book: book && { ...book, steps: book.steps + 1 } }, BASE, second)).toBeNull();
 });

@@ -1,13 +1,13 @@
 /** @file The report's scores: drawn and scored node by node, kept with what they were drawn with; the project as a file. */
 import * as v from "valibot";
 import { BASE } from "../../lib/node-name.ts";
-import type { ModelInfo, NodeId, PageEvent } from "../../studio/api.ts";
+import type { ModelInfo, NodeId, PageEvent, PictureScores } from "../../studio/api.ts";
 import { CLOSE, isAbort, problemFrom } from "../problem.ts";
 import { drawSettings } from "./compare.ts";
 import { FIRST_SEED } from "./compare-prompts.ts";
 import { models } from "./nodes.ts";
 import type { ReportSlice, ScoreBook } from "./report-slice.ts";
-import type { Slice, StudioState } from "./studio-state.ts";
+import type { Prompt, Slice, StudioState } from "./studio-state.ts";
 
 export const SCORE_COUNTS = [24, 48, 96] as const;
 const NOTE = "scores";
@@ -38,6 +38,19 @@ export function bookOf({
   if (wanted === null || book === null) return wanted;
   const alike = JSON.stringify({ ...book, nodes: {} }) === JSON.stringify(wanted);
   return alike ? book : wanted;
+}
+
+/** One picture's scores, where it was scored as the grid draws it; else null. */
+export function scoresOf(
+  { model, book }: Pick<StudioState, "model" | "book">,
+  node: NodeId,
+  { text, seed }: Prompt,
+): PictureScores | null {
+  if (model === null || book === null) return null;
+  const { steps, guidance } = drawSettings(model);
+  const at = seed - FIRST_SEED;
+  const alike = book.prompts[at] === text && book.steps === steps && book.guidance === guidance;
+  return alike ? (book.nodes[node]?.[at] ?? null) : null;
 }
 
 /** Models without scores, Base first, by which the others' average is measured. */
