@@ -4,6 +4,7 @@ import {
   forgetProject,
   hashOfPairs,
   listProjects,
+  putPixels,
   readNote,
   readPairList,
   readPairs,
@@ -14,6 +15,7 @@ import {
   writePicture,
   writeReports,
 } from "./projects.ts";
+import { collectLeftovers } from "./tree.ts";
 import { atEveryWrite } from "./test-support.ts";
 
 const pair = (id: string, side = 1) => ({
@@ -40,6 +42,19 @@ test("pairs are replaced whole, in their order", async () => {
     { id: "a", caption: "caption a", side: 1 },
     { id: "ccc", caption: "caption ccc", side: 1, out: true },
   ]);
+  expect((await store.keys()).filter((key) => key.startsWith("pair/"))).toHaveLength(2);
+});
+
+test("pixels may come ahead of their list: until it comes the old list counts, and they are leftovers", async () => {
+  await writePairs(store, "p", [pair("a")]);
+  const before = await readPairs(store, "p");
+  const [hash = ""] = await putPixels(store, "p", [pair("bb").rgba]);
+  expect(await readPairs(store, "p")).toEqual(before);
+  const { rgba, ...told } = pair("bb");
+  await writePairs(store, "p", [{ ...told, sha256: hash }, pair("ccc")]);
+  expect(await readPairs(store, "p")).toMatchObject([{ ...told, rgba }, pair("ccc")]);
+  await putPixels(store, "p", [pair("dddd").rgba]);
+  await collectLeftovers(store, "p");
   expect((await store.keys()).filter((key) => key.startsWith("pair/"))).toHaveLength(2);
 });
 

@@ -112,14 +112,34 @@ export async function writePixels(
   return list;
 }
 
-/** Where the pixels of the project's pairs are, by their hash. A list that cannot be read is about to be replaced. */
+/** Pixels that a list of pairs will name; returns their hashes. Until then they are leftovers, as after a crash. */
+export async function putPixels(
+  store: KeyValue,
+  project: string,
+  pictures: readonly StoredPair["rgba"][],
+): Promise<readonly string[]> {
+  const hashes = await Promise.all(pictures.map(hashOfPixels));
+  const entries = pictures.map((rgba, i): [string, unknown] => [
+    `${keysOf(project).pairs}${hashes[i]}`,
+    new Uint8ClampedArray(rgba),
+  ]);
+  await store.setMany(entries);
+  return hashes;
+}
+
+/** Where the project's pixels are, by their hash. A list that cannot be read is about to be replaced. */
 async function keysByHash(store: KeyValue, project: string): Promise<ReadonlyMap<string, string>> {
   const keys = new Set(await store.keys());
   const list = await readPairList(store, project).catch((error: unknown) => {
     if (error instanceof StudioError && error.code === "storage") return [];
     throw error;
   });
-  return new Map(list.filter(({ key }) => keys.has(key)).map(({ sha256: hash, key }) => [hash, key]));
+  const prefix = keysOf(project).pairs;
+  const ahead = [...keys]
+    .filter((key) => key.startsWith(prefix))
+    .map((key) => [key.slice(prefix.length), key] as const);
+  const listed = list.filter(({ key }) => keys.has(key)).map(({ sha256: hash, key }) => [hash, key] as const);
+  return new Map([...ahead, ...listed]);
 }
 
 function lacking({ caption }: NamedPair): never {

@@ -5,7 +5,16 @@ import type { TrainReport } from "../spin/algorithm1.ts";
 import type { Probe } from "../spin/probe.ts";
 import type { Examined, MemoryUse, OwnModel, Preflight, Scoring } from "./model-api.ts";
 
-export type * from "./model-api.ts";
+export type {
+  Examined,
+  Measured,
+  MemoryUse,
+  OwnModel,
+  Preflight,
+  ScoreInfo,
+  Scoring,
+  SourceFile,
+} from "./model-api.ts";
 
 export interface ModelInfo {
   /** of a person's own model: by its content */
@@ -292,6 +301,11 @@ export interface Calls {
    * only named are not there, as when another tab has changed the pairs: then they are to be sent.
    */
   setPairs: { params: { readonly project: string; readonly pairs: readonly PairGiven[] }; result: ProjectState };
+  /** Pixels of at most 32 MB, ahead of the list of pairs that names them; what no list names is given up. Their names. */
+  putPixels: {
+    params: { readonly project: string; readonly pixels: readonly PairInput["rgba"][] };
+    result: readonly string[];
+  };
   pairPictures: { params: { readonly project: string }; result: readonly KeptPair[] };
   countTokens: { params: { readonly captions: readonly string[] }; result: readonly TokenCount[] };
   samplePairs: { params: { readonly count: number }; result: readonly PairInput[] };

@@ -6,7 +6,7 @@ import type { Backend, BackendName } from "../runtime/backend.ts";
 import { SerialQueue } from "../lib/queue.ts";
 import { beforeDrawings } from "../storage/drawings.ts";
 import type { KeyValue } from "../storage/key-value.ts";
-import { forgetProject, readNote, readPairs, writeNote, writePairs } from "../storage/projects.ts";
+import { forgetProject, readNote, readPairs, writeNote, putPixels, writePairs } from "../storage/projects.ts";
 import { purge } from "../storage/tree.ts";
 import { deleteVote, readVotes, writeVote } from "../storage/votes.ts";
 import { isChain, upgrade } from "../storage/upgrade.ts";
@@ -60,6 +60,7 @@ const inTurn: ReadonlySet<CallName> = new Set<CallName>([
   "preflight",
   "open",
   "setPairs",
+  "putPixels",
   "spin",
   "keepNode",
   "importProject",
@@ -104,6 +105,7 @@ export class Engine {
       await this.#writer.write(project, (store) => writePairs(store, project, pairs));
       return this.#project(project);
     },
+    putPixels: ({ project, pixels }) => this.#writer.write(project, (store) => putPixels(store, project, pixels), true),
     pairPictures: ({ project }) => readPairs(this.#parts.store, project),
     samplePairs: async ({ count }) => samplePairs(count),
     countTokens: async ({ captions }) => this.#opened.countTokens(captions),

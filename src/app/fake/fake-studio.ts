@@ -236,6 +236,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
       keep();
       return state(project);
     },
+    putPixels: async ({ pixels }) => pixels.map(shelf.put),
     async pairPictures() {
       const kept = shelf.read(saved.pairs);
       // what a test has put into the memory comes without

@@ -9,6 +9,7 @@ import { losingDevice } from "./lost-device.ts";
 const PAIRS = 48;
 const WRITES: ReadonlySet<CallName> = new Set<CallName>([
   "setPairs",
+  "putPixels",
   "grow",
   "spin",
   "keepNode",

@@ -12,6 +12,8 @@ export interface SavedPair extends Omit<KeptPair, "rgba"> {
 const MOST_REMEMBERED = 100;
 
 export interface PairShelf {
+  /** pixels that pairs will name; returns the name */
+  put(this: void, rgba: KeptPair["rgba"]): string;
   save(pairs: readonly PairGiven[]): SavedPair[];
   read(saved: readonly SavedPair[]): readonly KeptPair[];
 }
@@ -19,6 +21,11 @@ export interface PairShelf {
 export function createPairShelf(): PairShelf {
   const pixels = new Map<string, KeptPair["rgba"]>();
   return {
+    put(rgba) {
+      const sha256 = fingerprint({ side: Math.sqrt(rgba.length / 4), rgba });
+      pixels.set(sha256, rgba.slice());
+      return sha256;
+    },
     save(pairs) {
       const remembered = ({ id }: KeptPair): boolean => !id.startsWith("sample-") && pairs.length < MOST_REMEMBERED;
       const kept = pairs.map((pair): KeptPair => {

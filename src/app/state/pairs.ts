@@ -4,6 +4,7 @@ import type { PairGiven, ProjectState, TokenCount } from "../../studio/api.ts";
 import { aboutOf } from "./pair-about.ts";
 import { alike } from "./pair-alike.ts";
 import { applied, entryOf, remember, sealed } from "./pair-history.ts";
+import { sendAhead } from "./pair-pixels.ts";
 import { inOrder, inTraining, reviewed } from "./pair-review.ts";
 import { CLOSE, messageOf, problemFrom } from "../problem.ts";
 import { emptyCompare } from "./compare.ts";
@@ -59,7 +60,8 @@ export const createPairs: Slice<PairsSlice> = (set, get, deps) => {
       return [sha256 === undefined ? { ...told, rgba } : { ...told, sha256 }];
     });
     try {
-      return (await deps.studio.call("setPairs", { project: deps.project, pairs: given })).pairs;
+      const named = await sendAhead(deps, given);
+      return (await deps.studio.call("setPairs", { project: deps.project, pairs: named })).pairs;
     } catch (error) {
       if (all || messageOf(error).code !== "no-pixels") throw error;
       return send(pairs, true);
