@@ -38,6 +38,9 @@ async function run(typed: Partial<Record<"usedPairs" | "probeEvery" | "rank", st
   const page = createStudioStore({
     studio,
     project,
+    source: { kind: "pocket" },
+    opened: null,
+    enter: () => undefined,
     pictures: createPictures(),
     metrics: createMetrics(),
     now: () => Date.now(),
@@ -55,7 +58,7 @@ async function run(typed: Partial<Record<"usedPairs" | "probeEvery" | "rank", st
   expect(node?.state).toBe("kept");
   const rank = await engine.handle("exportNode", { project, node: node?.id ?? "", what: "lora" }, never).then(
     ({ bytes }) =>
-      [...parseSafetensors(bytes).tensors].find(([name]) => name.endsWith("lora_A.weight"))?.[1].shape[0] ?? null,
+      [...parseSafetensors(bytes).tensors].find(([name]) => name.endsWith(".lora_down.weight"))?.[1].shape[0] ?? null,
     () => null,
   );
   await engine.dispose();
