@@ -65,7 +65,7 @@ def write_steps(name: str, folder: Path, show_gap: bool) -> None:
         save(folder / f"{player}-adapter.safetensors", tensors, rank=steps.UNET.rank, alpha=steps.UNET.alpha)
     for file, batch in steps.batches().items():
         save(folder / f"{file}.safetensors", batch)
-    for file, (train, batch, objective, loss, beta, *factor) in {**steps.STEPS, **steps.GUARDED}.items():
+    for file, (train, batch, objective, loss, beta, *factor) in {**steps.STEPS, **steps.GUARDED, **steps.VELOCITY}.items():
         result = report(name, file, lambda dtype: players[dtype].step(file), show_gap)
         if show_gap and "inside" in result:
             print(f"{'':41s} inside {[round(v, 3) for v in result['inside'].tolist()]}")

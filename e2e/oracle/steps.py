@@ -3,6 +3,7 @@
 x_t    = sqrt(abar_t) x0 + sqrt(1 - abar_t) noise            winner
 x'_t   = the same of x0_opponent, at timesteps_opponent and noise_opponent where given
 L      = mean over C, H, W of (eps(x_t, t, c) - target)^2     target: the noise; the loser's is target_opponent where given
+         a network that predicts v: diffusers' get_velocity of each arm, as its training scripts have it
 inside = -0.5 beta ((L_w - L_l) policy - (L_w - L_l) opponent)
 spin   = mean of -logsigmoid(inside) | max(0, 1 - inside) | 1 - inside
 dpo    = spin whose opponent is the base model without an adapter
@@ -53,6 +54,12 @@ GUARDED = {
     "full-spin-safeguard": ("full", "batch", "spin", "logistic", 500, 0.3),
 }
 
+# the same as STEPS, for a network that predicts v
+VELOCITY = {
+    "lora-spin-velocity": ("lora", "batch-independent", "spin", "logistic", 20),
+    "lora-sft-velocity": ("lora", "batch", "sft", "logistic", 5000),
+}
+
 
 def batches(width: int = UNET.cross, size: tuple = UNET.latent[1:], count: int = B) -> dict:
     """The three `--batch` files by name."""
@@ -73,13 +80,20 @@ def noised(x0: np.ndarray, noise: np.ndarray, timesteps: np.ndarray) -> np.ndarr
     return np.sqrt(abar) * x0 + np.sqrt(1 - abar) * noise
 
 
-def errors(model, batch: dict) -> tuple[torch.Tensor, torch.Tensor]:
+def velocity_of(x0: np.ndarray, noise: np.ndarray, timesteps: np.ndarray) -> np.ndarray:
+    double = lambda a: torch.from_numpy(a).double()
+    return DDPMScheduler(**NOISE).get_velocity(double(x0), double(noise), torch.from_numpy(timesteps)).numpy()
+
+
+def errors(model, batch: dict, velocity: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
     """L_w and L_l, [B] each."""
     noise_l = batch.get("noise_opponent", batch["noise"])
     t_l = batch.get("timesteps_opponent", batch["timesteps"])
     xt = np.concatenate([noised(batch["x0"], batch["noise"], batch["timesteps"]), noised(batch["x0_opponent"], noise_l, t_l)])
     t, text = np.concatenate([batch["timesteps"], t_l]), np.concatenate([batch["encoder_hidden_states"]] * 2)
-    target = np.concatenate([batch["noise"], batch.get("target_opponent", noise_l)])
+    of = velocity_of if velocity else lambda _, noise, __: noise
+    target_l = batch.get("target_opponent", of(batch["x0_opponent"], noise_l, t_l))
+    target = np.concatenate([of(batch["x0"], batch["noise"], batch["timesteps"]), target_l])
     return unets.errors_of(unets.predict(model, xt, t, text), target).chunk(2)
 
 
@@ -100,10 +114,10 @@ def guarded(model, value: torch.Tensor, w: torch.Tensor, l: torch.Tensor, factor
     return s
 
 
-def step(policy, against: tuple, batch: dict, objective: str, loss: str, beta: float, factor: float = 0) -> dict:
+def step(policy, against: tuple, batch: dict, objective: str, loss: str, beta: float, factor: float = 0, velocity: bool = False) -> dict:
     """What `studio step` writes. `against`: the opponent's L_w and L_l; sft does not read it."""
     policy.zero_grad()
-    w, l = errors(policy, batch)
+    w, l = errors(policy, batch, velocity)
     out = {"error_winner": w, "error_loser": l}
     if objective == "sft":
         value = w.mean()
@@ -153,7 +167,8 @@ class Players:
         self.opponent = {"lora": lora(self.adapters["opponent"]), "full": load(base(), self.weights)}
 
     def step(self, name: str) -> dict:
-        train, batch, objective, loss, beta, *factor = {**STEPS, **GUARDED}[name]
+        train, batch, objective, loss, beta, *factor = {**STEPS, **GUARDED, **VELOCITY}[name]
+        velocity = name in VELOCITY
         with torch.no_grad():
-            against = errors(self.base if objective == "dpo" else self.opponent[train], batches()[batch])
-        return step(self.policy[train], against, batches()[batch], objective, loss, beta, *factor)
+            against = errors(self.base if objective == "dpo" else self.opponent[train], batches()[batch], velocity)
+        return step(self.policy[train], against, batches()[batch], objective, loss, beta, *factor, velocity=velocity)

@@ -1,5 +1,5 @@
 /** @file `studio step` against PyTorch's steps, on the `node` backend. */
-import { existsSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { type FileTensor, toFloat32 } from "../artifacts/safetensors.ts";
 import {
@@ -86,6 +86,20 @@ describe("a step is PyTorch's", () => {
     const [scale] = numbers(expected, "safeguard_scale");
     expect(scale).toBeLessThan(1);
     expect(numbers(got, "safeguard_scale")[0]).toBeCloseTo(scale as number, 4);
+  });
+
+  // golden, batch, objective, beta: VELOCITY there
+  test.each([
+    ["lora-spin-velocity", "batch-independent", "spin", 20],
+    ["lora-sft-velocity", "batch", "sft", 5000],
+  ] as const)("%s: a network that predicts v has v as its target", async (golden, batch, objective, beta) => {
+    const model = dir.path("predicts-v");
+    cpSync(at("policy"), model, { recursive: true });
+    mkdirSync(`${model}/scheduler`, { recursive: true });
+    writeFileSync(`${model}/scheduler/scheduler_config.json`, '{"prediction_type": "v_prediction"}');
+    const argv = ["--batch", file(batch), "--objective", objective, "--beta", String(beta)];
+    const adapters = ["--adapter", file("policy-adapter"), "--opponent-adapter", file("opponent-adapter")];
+    agree(await step(golden, "--model", model, ...adapters, ...argv), readTensors(file(golden)), beta);
   });
 
   test("a safeguard that has nothing to do leaves the step what it is without", async () => {

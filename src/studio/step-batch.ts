@@ -11,7 +11,7 @@ export interface StepArm {
   readonly x0: Float32Array;
   readonly t: number;
   readonly eps: Float32Array;
-  /** what to predict, where it is not the noise */
+  /** what to predict, where the file says it */
   readonly target?: Float32Array;
 }
 
@@ -95,7 +95,7 @@ export function readStepBatch(
   const x0Prime = tensors.has("x0_opponent") ? floats("x0_opponent", shape) : null;
   const tPrime = optional("timesteps_opponent", () => times("timesteps_opponent"), t);
   const epsPrime = optional("noise_opponent", () => floats("noise_opponent", shape), eps);
-  const target = optional("target_opponent", () => floats("target_opponent", shape), epsPrime);
+  const target = tensors.has("target_opponent") ? floats("target_opponent", shape) : null;
   const at = <T>(values: readonly T[], b: number): T => values[b] as T;
   return {
     shape: {
@@ -104,7 +104,12 @@ export function readStepBatch(
     },
     pairs: x0.map((winner, b) => ({
       winner: { x0: winner, t: at(t, b), eps: at(eps, b) },
-      loser: x0Prime && { x0: at(x0Prime, b), t: at(tPrime, b), eps: at(epsPrime, b), target: at(target, b) },
+      loser: x0Prime && {
+        x0: at(x0Prime, b),
+        t: at(tPrime, b),
+        eps: at(epsPrime, b),
+        ...(target && { target: at(target, b) }),
+      },
       text: at(hidden, b),
     })),
   };
