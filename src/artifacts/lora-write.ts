@@ -58,19 +58,23 @@ function stored(module: string, { shape, data }: LoraFactor, dtype: LoraDType): 
   return { dtype, shape, data: halves };
 }
 
-/** What of a PEFT configuration stands in the file. Ranks and alphas that differ from the first module's are patterns. */
+/**
+ * What of a PEFT configuration stands in the file. Ranks and alphas that differ from the first module's are patterns. PEFT takes
+ * ends of names too, and a text encoder's begin with `text_model.` under some versions of transformers only.
+ */
 function configOf(modules: LoraModules): Record<string, unknown> {
   const [first] = modules.values();
   const rankPattern: Record<string, number> = {};
   const alphaPattern: Record<string, number> = {};
-  for (const [module, { rank, alpha }] of modules) {
+  const ends = new Map([...modules].map(([module, lora]) => [module.replace(/^text_model\./, ""), lora]));
+  for (const [module, { rank, alpha }] of ends) {
     if (rank !== first?.rank) rankPattern[module] = rank;
     if (alpha !== first?.alpha) alphaPattern[module] = alpha;
   }
   return {
     r: first?.rank,
     lora_alpha: first?.alpha,
-    target_modules: [...modules.keys()],
+    target_modules: [...ends.keys()],
     rank_pattern: rankPattern,
     alpha_pattern: alphaPattern,
   };

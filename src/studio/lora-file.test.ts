@@ -38,7 +38,7 @@ describe("metadata", () => {
     ({ configs: { unet, ...(vae ? { vae } : {}) }, rank: 16, alpha: 8, height: 64 }) as unknown as Parameters<
       typeof kohyaMetadata
     >[0];
-  const sd15 = { cross_attention_dim: 768, _name_or_path: "/home/me/models/stable-diffusion-v1-5" };
+  const sd15 = { cross_attention_dim: 768, _name_or_path: "../models/stable-diffusion-v1-5" };
 
   test("tell the run and the model, all as text", () => {
     expect(kohyaMetadata(choices(sd15, { block_out_channels: [1, 2, 3, 4] }), { node, step: 200 }, now)).toEqual({
