@@ -103,6 +103,31 @@ describe("a tree", () => {
     expect((await draw(engine, child)).step).toBe(4);
   });
 
+  it("never changes a finished node's weights, over which others may lie", async () => {
+    const node = one as string;
+    const [weights, before] = [await weightsOf(store, node), await newest(node)];
+    for (const anyNumerics of [false, true])
+      await expect(engine.handle("spin", { project, node, saveEvery: 2, anyNumerics }, never)).rejects.toThrow(
+        "SPIN 1 is finished already.",
+      );
+    await expect(ask(engine, "keepNode", node)).rejects.toThrow("SPIN 1 is finished already.");
+    await ask(engine, "deleteNode", node);
+    await expect(spin(engine, node)).rejects.toThrow("SPIN 1 is finished already.");
+    await ask(engine, "restoreNode", node);
+    expect(await newest(node)).toEqual(before);
+    expect(await weightsOf(store, node)).toEqual(weights);
+  });
+
+  it("takes pixels ahead of the pairs that name them", async () => {
+    const other = "q";
+    const pixels = pairs.map(({ rgba }) => rgba);
+    const hashes = await engine.handle("putPixels", { project: other, pixels }, never);
+    const named = pairs.map(({ rgba: _, ...told }, at) => ({ ...told, sha256: hashes[at] as string }));
+    expect((await engine.handle("project", { project: other }, never)).pairs).toEqual([]);
+    await engine.handle("setPairs", { project: other, pairs: named }, never);
+    expect(await engine.handle("pairPictures", { project: other }, never)).toMatchObject(pairs);
+  });
+
   it("tells a damaged checkpoint, and trains a finished one again from its parent", async () => {
     const expected = await weightsOf(store, two as string);
     await spoil(two as string);
@@ -202,7 +227,7 @@ describe("a run", () => {
     });
     expect(await spin(engine, node)).toBe("paused");
     await ask(engine, "deleteNode", node);
-    await expect(spin(engine, node)).rejects.toThrow("SPIN 1 is deleted already.");
+    await expect(spin(engine, node)).rejects.toThrow("SPIN 1 is finished already.");
     await ask(engine, "restoreNode", node);
     await engine.handle("setPairs", { project, pairs: pairs.slice(0, 2) }, never);
     await expect(spin(engine, node)).rejects.toThrow("SPIN 1 was begun with other pairs.");
