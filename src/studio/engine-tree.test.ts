@@ -122,7 +122,7 @@ describe("a tree", () => {
     const other = "q";
     const pixels = pairs.map(({ rgba }) => rgba);
     const hashes = await engine.handle("putPixels", { project: other, pixels }, never);
-    const named = pairs.map(({ rgba: _, ...told }, at) => ({ ...told, sha256: hashes[at] as string }));
+    const named = pairs.map(({ id, caption, side }, at) => ({ id, caption, side, sha256: hashes[at] ?? "" }));
     expect((await engine.handle("project", { project: other }, never)).pairs).toEqual([]);
     await engine.handle("setPairs", { project: other, pairs: named }, never);
     expect(await engine.handle("pairPictures", { project: other }, never)).toMatchObject(pairs);

@@ -17,7 +17,7 @@ import type {
 } from "../../studio/api.ts";
 import { StudioError } from "../../lib/errors.ts";
 import { createListeners } from "../../lib/listeners.ts";
-import { BASE, defaultName } from "../../lib/node-name.ts";
+import { BASE, cleanName, defaultName } from "../../lib/node-name.ts";
 import { rateAt } from "../rate-curve.ts";
 import type { FakeOptions } from "./fake-options.ts";
 import { deviceLost, madeUpProbe, madeUpReport, notFinite, storageFull } from "./made-up.ts";
@@ -283,7 +283,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
       return node;
     },
     keepNode: async ({ node }) => change(node, { state: "kept", bytes: KEPT_BYTES }),
-    renameNode: async ({ node, name }) => change(node, { name: name?.trim() || null }),
+    renameNode: async ({ node, name }) => change(node, { name: cleanName(name) }),
     deleteNode: async ({ node }) => change(node, { deleted: new Date().toISOString() }),
     restoreNode: async ({ node }) => change(node, { deleted: null }),
     async purge({ node, living }) {
