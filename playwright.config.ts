@@ -18,8 +18,8 @@ async function freePort(): Promise<number> {
 }
 
 /** Specs of the page whose engine wants the whole machine. */
-const REAL = /page\/(loss|real)\.spec\.ts$/;
-const SCREENS = /page\/(?!loss|real)[^/]*\.spec\.ts$/;
+const REAL = /page\/(loss|pocket|real)\.spec\.ts$/;
+const SCREENS = /page\/(?!loss|pocket|real)[^/]*\.spec\.ts$/;
 const MODELS = [REAL, /runtime\/.*\.spec\.ts$/, /serve\.spec\.ts$/];
 
 process.env["SPIN_PORT"] ||= String(await freePort());
