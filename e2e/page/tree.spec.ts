@@ -12,6 +12,7 @@ interface Grown {
   readonly step?: number;
   readonly deleted?: string;
   readonly name?: string;
+  readonly train?: "lora";
 }
 
 /** A project with this tree, in the memory of the pretending engine. */
@@ -21,14 +22,14 @@ async function project(page: Page, nodes: readonly Grown[], words = "fast"): Pro
       const id = `sample-${at}`;
       return { id, caption: `a ${["red", "blue", "teal"][at % 3]} circle above square ${at}`, side: 64, pixels: null };
     }),
-    nodes: nodes.map(({ parent, iteration, state, step, deleted, name }, at) => ({
+    nodes: nodes.map(({ parent, iteration, state, step, deleted, name, train }, at) => ({
       id: `node-${at + 1}`,
       parent,
       opponent: parent,
       iteration,
       number: at + 1,
       name: name ?? null,
-      settings: SETTINGS,
+      settings: train ? { ...SETTINGS, train } : SETTINGS,
       createdAt: "2026-11-24T12:00:00.000Z",
       state: state ?? "kept",
       step: step ?? 60,
@@ -159,6 +160,18 @@ test("a node is renamed and exported", async ({ page }) => {
   await expect(dialog.getByRole("status")).toContainText("is in your downloads");
   await dialog.getByRole("button", { name: "Close" }).click();
   await expect(dialog).toHaveCount(0);
+});
+
+test("a LoRA is exported for most programs, or for diffusers", async ({ page }) => {
+  const tree = await project(page, [{ parent: "base", iteration: 1, train: "lora" }]);
+  await choose(tree, "SPIN 1", "Export…");
+  const dialog = page.getByRole("dialog", { name: "Export SPIN 1" });
+  await expect(dialog.getByRole("button", { name: "Weights of the UNet" })).toHaveCount(0);
+  for (const name of ["LoRA for A1111, ComfyUI and others", "LoRA for diffusers"]) {
+    const [download] = await Promise.all([page.waitForEvent("download"), dialog.getByRole("button", { name }).click()]);
+    expect(download.suggestedFilename()).toBe("node-1.safetensors");
+    await expect(dialog.getByRole("status")).toContainText("is in your downloads");
+  }
 });
 
 test("by keys alone: walk, fold, open, rename, delete, take back, and the menu", async ({ page }) => {
