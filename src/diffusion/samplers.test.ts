@@ -92,6 +92,14 @@ describe.each(samplerNames)("%s", (name) => {
   });
 });
 
+test("a name from another version is refused", () => {
+  const config = readSchedulerConfig();
+  for (const name of ["euler", "constructor"])
+    expect(() => prepare(name as SamplerName, { ...config, schedule: noiseSchedule(config), steps: 5 })).toThrow(
+      `The sampler is "${name}", and one of ddim, pndm, dpmpp-2m, dpmpp-2m-karras was expected`,
+    );
+});
+
 test("steps that begin beyond the schedule are refused", () => {
   const config = readSchedulerConfig({ timestep_spacing: "leading", steps_offset: 1 });
   expect(() => prepare("dpmpp-2m", { ...config, schedule: noiseSchedule(config), steps: 999 })).toThrow(

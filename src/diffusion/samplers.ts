@@ -23,8 +23,13 @@ const samplers: { readonly [N in SamplerName]: (options: SamplerOptions) => Samp
   "dpmpp-2m-karras": dpmSolver2mKarras,
 };
 
-/** @throws StudioError `bad-argument` for a number of steps that the schedule does not allow. */
+/** @throws StudioError `bad-argument` for a number of steps that the schedule does not allow, or a name from another version. */
 export function prepare(name: SamplerName, options: SamplerOptions): Sampler {
+  if (!samplerNames.includes(name))
+    throw new StudioError(
+      "bad-argument",
+      `The sampler is "${name}", and one of ${samplerNames.join(", ")} was expected`,
+    );
   const { steps, schedule } = options;
   const last = schedule.alphasCumprod.length - 1;
   if (!Number.isInteger(steps) || steps < 1 || steps > last)
