@@ -6,11 +6,14 @@ const AT_STEP = 12;
 const SECONDS = 60;
 const OPENING_MS = 400;
 
+type Revival = Calls["revive"]["params"]["how"];
+
 /** @param losses 1: a new device comes at once; 2: after a countdown */
 export function losingDevice(studio: Studio, losses: 1 | 2): Studio {
   const { tell, on: onEvent } = createListeners<PageEvent>();
   let lost = false;
-  let wake = (_how: "now" | "stop"): void => undefined;
+  let opened: Calls["open"]["params"] | null = null;
+  let wake = (_how: Revival): void => undefined;
   studio.onEvent((event) => {
     if (event.kind === "step" && event.report.step > AT_STEP && !lost) return;
     tell(event);
@@ -31,7 +34,7 @@ export function losingDevice(studio: Studio, losses: 1 | 2): Studio {
     lost = true;
     lose(losses, losses === 2 ? SECONDS : 0);
     if (losses === 2) {
-      const how = await new Promise<"now" | "stop">((resolve) => {
+      const how = await new Promise<Revival>((resolve) => {
         const timer = setTimeout(() => resolve("now"), 1000 * SECONDS);
         wake = (given) => {
           clearTimeout(timer);
@@ -43,6 +46,7 @@ export function losingDevice(studio: Studio, losses: 1 | 2): Studio {
         return "paused";
       }
       lose(losses, 0);
+      if (how === "wasm" && opened !== null) await studio.call("open", { ...opened, backend: "wasm" });
     }
     await new Promise((done) => setTimeout(done, OPENING_MS));
     tell({ kind: "device", state: "back" });
@@ -56,7 +60,8 @@ export function losingDevice(studio: Studio, losses: 1 | 2): Studio {
       signal?: AbortSignal,
     ): Promise<Calls[N]["result"]> {
       if (name === "spin") return (await spin(params as SpinRequest)) as Calls[N]["result"];
-      if (name === "revive") wake((params as Calls["revive"]["params"]).how === "stop" ? "stop" : "now");
+      if (name === "open") opened = params as Calls["open"]["params"];
+      if (name === "revive") wake((params as Calls["revive"]["params"]).how);
       return studio.call(name, params, signal);
     },
     onEvent,

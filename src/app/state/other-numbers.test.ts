@@ -1,7 +1,9 @@
 /** @file A run that waits and would go on with other numbers: it is asked about, and goes on here or where it was begun. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { CallName, Studio } from "../../studio/api.ts";
+import { createListeners } from "../../lib/listeners.ts";
+import type { CallName, PageEvent, Studio } from "../../studio/api.ts";
 import { createFakeStudio } from "../fake/fake-studio.ts";
+import { losingDevice } from "../fake/lost-device.ts";
 import { createStudioStore } from "./store.ts";
 import { testDeps } from "./test-support.ts";
 
@@ -61,4 +63,22 @@ test("it goes on unasked where it was begun", async () => {
   await through(state().chooseBackend("webgpu"));
   await through(state().spin());
   expect(state().nodes).toMatchObject([{ state: "kept", backend: "webgpu" }]);
+});
+
+test("where it was begun is known, though it was lost before the page read of it again", async () => {
+  const { tell, on: onEvent } = createListeners<PageEvent>();
+  const fake = createFakeStudio({ pace: 10, failAt: null, noGpu: false, memory: null });
+  fake.onEvent(tell);
+  const losing = losingDevice({ call: fake.call, onEvent }, 2);
+  const store = createStudioStore(testDeps(losing));
+  const state = () => store.getState();
+  await through(state().boot());
+  await through(state().takeSamples());
+  state().setSetting({ steps: 16, usedPairs: 2 });
+  const run = state().spin();
+  while (state().loss?.phase !== "waiting") await vi.advanceTimersByTimeAsync(10);
+  await through(state().revive("wasm"));
+  await through(run);
+  expect(state().current?.asks).not.toBeNull();
+  expect(state().nodes).toMatchObject([{ state: "begun", backend: "webgpu" }]);
 });

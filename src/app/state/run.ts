@@ -50,7 +50,13 @@ export const createRun: Slice<RunSlice> = (set, get, deps) => {
       return;
     }
     const question = askedFirst(error, get());
-    if (question !== null) return set(question);
+    if (question !== null) {
+      // where it was begun stands in its node, which may have been read before
+      await get()
+        .refresh()
+        .catch(() => undefined);
+      return set(question);
+    }
     const node = get().current?.node ?? null;
     set(failed(get(), error));
     if (get().current === null && node !== null) await forgotten(node);
