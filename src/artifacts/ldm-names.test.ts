@@ -4,8 +4,9 @@ import { readTextConfig, readUNetConfig, readVaeConfig } from "../models/config.
 import { expectedTensors } from "./expected-tensors.ts";
 import type { JsonObject } from "./json-object.ts";
 import { configOf } from "./ldm-config.ts";
-import { type LdmNames, ldmShape, textNames, unetNames, vaeNames } from "./ldm-names.ts";
-import type { Component } from "./model-folder.ts";
+import { type LdmNames, ldmPrefix, ldmShape, textNames, unetNames, vaeNames } from "./ldm-names.ts";
+import { type Component, openModel } from "./model-folder.ts";
+import { bytesAccess } from "./random-access.ts";
 
 /** LDM's module, diffusers', the shape of the weight in diffusers, whether there is a bias; by e2e/oracle/single_file.py. */
 type Row = readonly [ldm: string, diffusers: string, shape: readonly number[], bias: 0 | 1];
@@ -52,6 +53,34 @@ describe.each(["unet", "vae", "text_encoder"] as const)("SD-1.5's %s", (componen
     const read = { unet: readUNetConfig, vae: readVaeConfig, text_encoder: readTextConfig }[component];
     expect(read(derived)).toEqual(read(asked));
   });
+});
+
+test("SD-1.5 in one file of float16, with averages of everything, is opened from its header alone", async () => {
+  const entries: string[] = [];
+  let end = 0;
+  const add = (name: string, shape: readonly number[]) => {
+    const begin = end;
+    end += 2 * shape.reduce((a, b) => a * b, 1);
+    entries.push(`"${name}":${JSON.stringify({ dtype: "F16", shape, data_offsets: [begin, end] })}`);
+  };
+  for (const component of ["unet", "vae", "text_encoder"] as const) {
+    for (const [ldm, , shape] of tensors(component)) {
+      add(ldmPrefix[component] + ldm, ldmShape(ldm, shape));
+      if (component === "unet") add(`model_ema.diffusion_model${ldm.replaceAll(".", "")}`, shape);
+    }
+  }
+  const text = new TextEncoder().encode(`{${entries.join(",")}}`);
+  const header = new Uint8Array(8 + text.length);
+  new DataView(header.buffer).setBigUint64(0, BigInt(text.length), true);
+  header.set(text, 8);
+  const source = { size: header.length + end, read: bytesAccess(header).read };
+  const model = await openModel({ list: async () => ["v1-5.safetensors"], open: async () => source });
+  expect(source.size).toBeGreaterThan(3.8e9);
+  expect(model.notes).toEqual([]);
+  for (const component of ["unet", "vae", "text_encoder"] as const) {
+    const shapes = [...(model.tensors[component] ?? [])].map(([name, { shape }]) => [name, shape] as const);
+    expect(new Map(shapes)).toEqual(expectedTensors(component, config(component)));
+  }
 });
 
 test("every name of a component is another one in the other spelling", () => {

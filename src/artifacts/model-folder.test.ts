@@ -245,7 +245,12 @@ describe("other models and broken folders are named in words", () => {
       },
       /stores "conv_in.bias" as I32/,
     ],
-    ["SDXL by its folders", { ...whole(), "text_encoder_2/config.json": text({}) }, /Stable Diffusion XL/],
+    ["SDXL by its folders", { ...whole(), "text_encoder_2/config.json": text({}) }, /Stable Diffusion XL,/],
+    [
+      "SDXL's refiner by its folders",
+      { "unet/config.json": text({}), "text_encoder_2/config.json": text({}) },
+      /XL's refiner/,
+    ],
     ["SDXL by its UNet", unet({ addition_embed_type: "text_time" }), /Stable Diffusion XL/],
     ["SD 2", unet({ cross_attention_dim: 1024, attention_head_dim: [5, 10, 20, 20] }), /Stable Diffusion 2/],
     ["inpainting", unet({ in_channels: 9 }), /9 channels: it is an inpainting model/],

@@ -13,7 +13,10 @@ export function explainFolder(files: ReadonlySet<string>): void {
   if (files.size === 0) refuse("The model folder is empty, and diffusers' folder layout was expected.");
   if (has(/^transformer\//))
     refuse("This is a transformer model (SD 3, Flux or the like), and Stable Diffusion 1.x was expected.");
-  if (has(/^text_encoder_2\//)) refuse("This is Stable Diffusion XL, and Stable Diffusion 1.x was expected.");
+  if (has(/^text_encoder_2\//)) {
+    const whose = has(/^text_encoder\//) ? "XL" : "XL's refiner";
+    refuse(`This is Stable Diffusion ${whose}, and Stable Diffusion 1.x was expected.`);
+  }
   if (has(/^unet\//)) return;
   if (has(/\.onnx$/)) refuse("This is an ONNX export, and a folder with safetensors was expected.");
 }

@@ -138,6 +138,39 @@ describe("files that are something else are named in words", () => {
     });
   });
 
+  const config = bytes("{}");
+  const alone = (name: string) => writeSafetensors(only({ [name]: matrix }));
+  const folders: readonly [string, Record<string, Uint8Array>, RegExp][] = [
+    [
+      "a LoRA's",
+      { "adapter_config.json": config, "adapter_model.safetensors": alone("base_model.model.conv_in.lora_A.weight") },
+      /is a LoRA/,
+    ],
+    [
+      "a ControlNet's, inside the picked one",
+      { "canny/config.json": config, "canny/model.safetensors": alone("controlnet_cond_embedding.conv_in.weight") },
+      /is a ControlNet/,
+    ],
+    [
+      "a VAE's",
+      { "config.json": config, "diffusion_pytorch_model.safetensors": alone("decoder.conv_in.weight") },
+      /a VAE alone/,
+    ],
+    [
+      "an embedding's",
+      { "README.md": config, "learned_embeds.safetensors": alone("<cat-toy>") },
+      /a textual inversion/,
+    ],
+    [
+      "pickles'",
+      { "README.md": config, "learned_embeds.bin": bytes("PK\x03\x04\0\0\x08\x08") },
+      /learned_embeds.bin is a pickle/,
+    ],
+  ];
+  test.each(folders)("the folder is %s", async (_, entries, message) => {
+    await expect(openModel(files(entries))).rejects.toThrow(message);
+  });
+
   test("several files are not one", async () => {
     const two = files({ "a.safetensors": new Uint8Array(9), "b.safetensors": new Uint8Array(9) });
     await expect(openModel(two)).rejects.toThrow(
