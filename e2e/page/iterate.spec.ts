@@ -81,6 +81,9 @@ test("advanced shows every number with its range, default and help; the safeguar
   await expect(page.getByLabel("Safeguard’s factor")).toHaveValue("0.9");
   await page.getByLabel("Loss", { exact: true }).selectOption("Hinge");
   await expect(page.getByText(/so the loss starts at 1 /)).toBeVisible();
+  await expect(page.getByLabel("Sampler", { exact: true })).toHaveValue("ddim");
+  await page.getByLabel("Sampler", { exact: true }).selectOption("DPM-Solver++ 2M, Karras");
+  await expect(page.getByText("Sampler DPM-Solver++ 2M, Karras instead of DDIM.")).toBeVisible();
   await expect(page.getByLabel("Trains").getByRole("option", { name: "A LoRA" })).toBeDisabled();
 });
 
