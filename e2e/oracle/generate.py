@@ -74,6 +74,7 @@ def main() -> None:
     pipe = pipeline(DDIMScheduler(**sampling.SCHEDULER))
     for part in ("unet", "vae", "text_encoder", "scheduler"):
         getattr(pipe, part).save_pretrained(folder / part)
+    tokenizer(folder / "tokenizer")
     players = steps.Players(torch.float32)
     metadata = dict(prompt=PROMPT, negative=NEGATIVE, steps=STEPS, guidance=GUIDANCE, seed=SEED, resolution=SIDE)
     save(folder / "base.safetensors", draw(pipe, pipe.unet), **metadata)
