@@ -1,6 +1,7 @@
 /**
- * @file The README's pictures of the page, on Pocket itself through WebAssembly: two iterations from the sample pairs, then Compare and
- * the report. `tsx e2e/page/readme-pictures.ts [--out DIR] [--fake]`: minutes on an idle machine; `--fake` only tries the way.
+ * @file The README's pictures of the page, on Pocket itself through WebAssembly: two iterations from the sample pairs, then Compare, the
+ * report, and two pictures with their scores. `tsx e2e/page/readme-pictures.ts [--out DIR] [--fake]`: minutes on an idle machine, half an
+ * hour on a busy one; `--fake` only tries the way.
  */
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -42,6 +43,10 @@ try {
   await press(/^Score 3 models/);
   await page.getByText("More prompts give narrower intervals.").waitFor();
   await shoot("report");
+  await page.evaluate(() => location.assign("#compare/0/0-2"));
+  await page.getByRole("list", { name: "Scores of these two pictures" }).waitFor();
+  await page.locator(".film canvas").nth(2).waitFor();
+  await shoot("viewer");
 } finally {
   await browser.close();
   await server.close();
