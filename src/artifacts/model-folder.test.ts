@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { diffusersFiles, ldmConfigs } from "../../e2e/ldm-model.ts";
 import { nanoConfigs, nanoFiles } from "../../e2e/nano-model.ts";
 import { canonicalName, type FileSystem, type ModelFolder, openModel } from "./model-folder.ts";
 import { bytesAccess } from "./random-access.ts";
@@ -267,6 +268,14 @@ describe("other models and broken folders are named in words", () => {
       { ...whole(), [unetFile]: undefined, "unet/model.onnx": text("") },
       /ONNX export/,
     ],
+    [
+      "an inpainting UNet whose configuration says otherwise",
+      {
+        ...whole(),
+        [unetFile]: weights({ "conv_in.weight": { dtype: "F32", shape: [1, 9, 1, 1], data: new Float32Array(9) } }),
+      },
+      /is an inpainting model/,
+    ],
     ["a LoRA in the UNet's place", { ...whole(), [unetFile]: lora }, /model.safetensors is a LoRA/],
     [
       "a pickle by another name",
@@ -328,6 +337,12 @@ test.each([
   expect(await model.tensors.unet?.get("conv_out.bias")?.read()).toEqual(
     tensorsOf(unetFile).get("conv_out.bias")?.data,
   );
+});
+
+test("a UNet as wide as another family's, with a configuration that says so, is read", async () => {
+  const configs = ldmConfigs(12);
+  const files = diffusersFiles({ ...configs, unet: { ...configs.unet, cross_attention_dim: 1024 } });
+  expect((await openModel(folder(Object.fromEntries(files)), ["unet"])).tensors.unet?.size).toBeGreaterThan(100);
 });
 
 test("a damaged component is named, and so are the whole ones", async () => {

@@ -127,6 +127,7 @@ async function readTokenizer(fs: FileSystem, files: ReadonlySet<string>): Promis
   return { vocab: JSON.stringify(model.vocab), merges: lines.join("\n") };
 }
 
+/** What does not fit may be something else altogether; what fits is believed, whatever its widths remind of. */
 async function openWeights(
   fs: FileSystem,
   files: ReadonlySet<string>,
@@ -135,12 +136,16 @@ async function openWeights(
 ): Promise<ModelTensors> {
   const path = weightsPath(files, component);
   const sources = path.endsWith(".json") ? await openShards(fs, files, component, path) : [await openFile(fs, path)];
-  for (const source of sources) {
-    const foreign = foreignKind(shapesOf(source));
-    if (foreign) refuse(`${source.path} is ${foreign.words}, and Stable Diffusion 1.x was expected.`, foreign.hint);
+  try {
+    const found = modelTensors(sources, (stored) => canonicalName(component, stored));
+    return fitTensors(path, found, expectedTensors(component, config));
+  } catch (error) {
+    for (const source of sources) {
+      const foreign = foreignKind(shapesOf(source));
+      if (foreign) refuse(`${source.path} is ${foreign.words}, and Stable Diffusion 1.x was expected.`, foreign.hint);
+    }
+    throw error;
   }
-  const found = modelTensors(sources, (stored) => canonicalName(component, stored));
-  return fitTensors(path, found, expectedTensors(component, config));
 }
 
 async function openFile(fs: FileSystem, path: string): Promise<Source> {
