@@ -5,6 +5,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nanoFiles } from "../../e2e/nano-model.ts";
+import { pictureSeed } from "../diffusion/draws.ts";
+import { maxAbs } from "../diffusion/max-abs.ts";
 import type { SpinSettings, StepReport } from "../studio/api.ts";
 import { decodeImage, encodePng } from "./images.ts";
 import { readTensors, scratch, studio, studioJson } from "./test-support.ts";
@@ -64,6 +66,22 @@ describe("a run", () => {
     const [first, second] = [1, 2].map((k) => readTensors(weights(out, k)));
     expect([...(first?.keys() ?? [])]).toContain("conv_in.weight");
     expect(first?.get("conv_in.weight")?.data).not.toEqual(second?.get("conv_in.weight")?.data);
+  });
+
+  test("draws its opponents by --sampler, as studio generate does", async () => {
+    const mine = dir.path("by-pndm");
+    await studioJson(...argv(mine, 1, 1), "--guidance", "3", "--sampler", "pndm");
+    const pixels = (path: string) => decodeImage(readFileSync(path)).rgba;
+    const opponent = pixels(join(mine, "opponents", "1", "1.png"));
+    const seed = String(pictureSeed({ seed: 5, iteration: 1 }, 0));
+    const apart = async (sampler: string) => {
+      const asked = ["--prompt", captions[0] as string, "--seed", seed, "--steps", "2", "--guidance", "3"];
+      const single = dir.path(`by-${sampler}.png`);
+      await studioJson("generate", "--model", nano, ...asked, "--sampler", sampler, "--out", single);
+      return maxAbs(pixels(single), opponent);
+    };
+    expect(await apart("pndm")).toBeLessThanOrEqual(1);
+    expect(await apart("ddim")).toBeGreaterThan(10);
   });
 
   test("that is finished goes on by another iteration", async () => {
