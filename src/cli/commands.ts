@@ -5,6 +5,7 @@ import { bench } from "./commands/bench.ts";
 import { evaluate } from "./commands/evaluate.ts";
 import { generate } from "./commands/generate.ts";
 import { inspect } from "./commands/inspect.ts";
+import { lora } from "./commands/lora.ts";
 import { ops } from "./commands/ops.ts";
 import { pretrain } from "./commands/pretrain.ts";
 import { spin } from "./commands/spin.ts";
@@ -17,6 +18,7 @@ export const commands: readonly Command[] = [
   spin,
   evaluate,
   step,
+  lora,
   artifacts,
   inspect,
   ops,

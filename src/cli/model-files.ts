@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseJsonObject, parsePythonObject } from "../artifacts/json-object.ts";
+import { type JsonObject, parseJsonObject, parsePythonObject } from "../artifacts/json-object.ts";
 import { loraModel } from "../artifacts/lora-model.ts";
 import type { Lora } from "../artifacts/lora-names.ts";
 import { readLora } from "../artifacts/lora-read.ts";
@@ -51,13 +51,17 @@ export async function openConfigs(folder: string): Promise<Pick<ModelFolder, "co
   return { configs };
 }
 
+/** PEFT's adapter_config.json, where it lies beside a LoRA. */
+export async function configBeside(path: string): Promise<JsonObject | null> {
+  const beside = join(dirname(path), "adapter_config.json");
+  return existsSync(beside) ? parseJsonObject(await readText(beside), beside) : null;
+}
+
 /** A LoRA for this model's UNet, all of it, with PEFT's adapter_config.json where it lies beside. */
 export async function openAdapter(path: string, folder: ModelFolder): Promise<Lora> {
   const file = await openSafetensors(await openFile(path), path);
-  const beside = join(dirname(path), "adapter_config.json");
   try {
-    const config = existsSync(beside) ? parseJsonObject(await readText(beside), beside) : null;
-    const lora = await readLora(file, { config, model: loraModel(folder) });
+    const lora = await readLora(file, { config: await configBeside(path), model: loraModel(folder) });
     const [left] = lora.leftOut;
     if (left !== undefined) throw new StudioError("lora", left, "This command takes an adapter whole or not at all.");
     if (lora.textEncoder.size > 0)
