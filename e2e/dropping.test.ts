@@ -46,6 +46,9 @@ async function played(...drops: (readonly NewPair[])[]): Promise<Played> {
   const store = createStudioStore({
     studio: { call: (name, params) => engine.handle(name, params, never), onEvent: () => () => undefined },
     project,
+    source: { kind: "pocket" },
+    opened: null,
+    enter: () => undefined,
     pictures: createPictures(),
     metrics: createMetrics(),
     now: () => 0,

@@ -15,5 +15,5 @@ trustOwnScripts();
 const element = document.getElementById("root");
 const pretend = new URLSearchParams(location.search).get("fake");
 if (element !== null) {
-  mount({ element, studio: await startEngine(pretend), reader: startPairReader(), pretend: pretend !== null });
+  await mount({ element, studio: await startEngine(pretend), reader: startPairReader(), pretend: pretend !== null });
 }

@@ -19,10 +19,11 @@ import { now } from "./clock.ts";
 import { createMetrics } from "./metrics.ts";
 import { createPictures } from "./pictures.ts";
 import type { PairReader } from "./read-files.ts";
-import { printRoute } from "./route.ts";
+import { projectOf, recall } from "./own-model/last-model.ts";
+import { printRoute, type Route } from "./route.ts";
 import { WorkbenchProvider } from "./state/context.tsx";
 import { createStudioStore } from "./state/store.ts";
-import type { BackendName } from "./state/studio-state.ts";
+import type { BackendName, Deps } from "./state/studio-state.ts";
 
 export interface Mounting {
   readonly element: HTMLElement;
@@ -32,34 +33,43 @@ export interface Mounting {
   readonly pretend: boolean;
 }
 
-const PROJECT = "studio";
-
 /** `?backend=wasm` or `?backend=webgpu` */
 export function askedBackend(search: string): BackendName | null {
   const asked = new URLSearchParams(search).get("backend");
   return asked === "wasm" || asked === "webgpu" ? asked : null;
 }
 
-export function mount({ element, studio, reader, pretend }: Mounting): void {
-  const pictures = createPictures();
-  const metrics = createMetrics();
-  const store = createStudioStore({
-    studio,
-    project: PROJECT,
-    pictures,
-    metrics,
-    reader,
-    now,
-    force: askedBackend(globalThis.location.search),
-    go: (route) => {
-      globalThis.location.hash = printRoute(route);
-    },
-  });
+export async function mount({ element, studio, reader, pretend }: Mounting): Promise<void> {
+  const root = createRoot(element);
+  const force = askedBackend(globalThis.location.search);
+  const go = (route: Route): void => {
+    globalThis.location.hash = printRoute(route);
+  };
+  let leave = (): void => {};
+  const enter: Deps["enter"] = (source, opened) => {
+    leave();
+    const [pictures, metrics, project] = [createPictures(), createMetrics(), projectOf(source)];
+    const store = createStudioStore({
+      studio,
+      project,
+      source,
+      opened,
+      enter,
+      pictures,
+      metrics,
+      reader,
+      now,
+      force,
+      go,
+    });
+    leave = store.leave;
+    void store.getState().boot();
+    root.render(
+      <WorkbenchProvider key={project} workbench={{ store, pictures, metrics, reader, pretend, source }}>
+        <App />
+      </WorkbenchProvider>,
+    );
+  };
   watchRequests();
-  void store.getState().boot();
-  createRoot(element).render(
-    <WorkbenchProvider workbench={{ store, pictures, metrics, reader, pretend }}>
-      <App />
-    </WorkbenchProvider>,
-  );
+  enter(await recall(studio), null);
 }

@@ -2,6 +2,8 @@
 import type { BackendName } from "../runtime/backend.ts";
 import type { SourceFile } from "./data-api.ts";
 
+export type { SourceFile };
+
 export interface Measured {
   readonly backend: BackendName;
   readonly description: string;
@@ -65,6 +67,8 @@ export interface Examined {
   readonly large: boolean;
   /** picture side in pixels */
   readonly resolution: number;
+  /** what had to be assumed, a sentence each */
+  readonly notes: readonly string[];
   /** to train a LoRA of rank 16, and the whole UNet; null: more than may be used */
   readonly lora: MemoryUse | null;
   readonly full: MemoryUse | null;

@@ -57,7 +57,7 @@ export async function openStudioModel(
   const info: ModelInfo = {
     id,
     title: own?.title ?? TITLES[id] ?? id,
-    memory: useOf(plan),
+    memory: memoryUse(plan),
     resolution: side,
     parameters,
     large: isLarge(parameters),
@@ -72,9 +72,9 @@ export async function openStudioModel(
 export async function examineModel(model: OwnModel): Promise<Examined> {
   const folder = await openModel(blobFiles(model.files));
   const parameters = parametersOf(folder);
-  const use = async (trains: Trains): Promise<MemoryUse | null> => {
+  const fit = async (trains: Trains): Promise<MemoryUse | null> => {
     try {
-      return useOf(await planMemory(folder, trains, model));
+      return memoryUse(await planMemory(folder, trains, model));
     } catch (error) {
       if (error instanceof StudioError && error.code === "memory") return null;
       throw error;
@@ -84,15 +84,16 @@ export async function examineModel(model: OwnModel): Promise<Examined> {
     parameters,
     large: isLarge(parameters),
     resolution: model.resolution ?? resolutionOf(folder.configs),
-    lora: await use(LORA),
-    full: await use(FULL),
+    notes: folder.notes,
+    lora: await fit(LORA),
+    full: await fit(FULL),
   };
 }
 
 const parametersOf = ({ configs }: ModelFolder): number =>
   parameterCount(readUNetConfig(required(configs.unet, "the UNet's configuration")));
 
-function useOf({ bytes, choices, built }: MemoryPlan): MemoryUse {
+function memoryUse({ bytes, choices, built }: MemoryPlan): MemoryUse {
   const { weights, trainable } = built.artifact.set.bytes;
   const whole = built.artifact.choices.train === "full";
   return {

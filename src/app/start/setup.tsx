@@ -1,41 +1,13 @@
-/** @file The model, and what this computer can do with it. */
+/** @file What this computer can do. */
 import { useEffect, useState } from "react";
 import type { Measured, Preflight } from "../../studio/api.ts";
 import { expected } from "../expected.ts";
-import { duration, millions, room } from "../format.ts";
+import { duration, room } from "../format.ts";
 import { Glyph } from "../parts/glyph.tsx";
 import { drawSteps } from "../state/compare.ts";
 import { useActions, useStudio } from "../state/context.tsx";
 import { isRunning } from "../state/selectors.ts";
 import type { BackendName } from "../state/studio-state.ts";
-
-/** What can be opened from here, and what cannot yet. */
-const MODELS = [
-  { name: "Pocket", help: "built in, 64 px pictures" },
-  { name: "Stable Diffusion 1.5 from disk", help: "a diffusers folder or one .safetensors file: not in this page yet" },
-  { name: "Training artifacts", help: "a folder of ONNX files made for this page: not in this page yet" },
-];
-
-export function ModelSection() {
-  const model = useStudio((state) => state.model);
-  const failed = useStudio((state) => state.machine === "failed");
-  const news = model === null ? (failed ? "not open" : "being opened") : `${millions(model.parameters)} weights, ready`;
-  return (
-    <section aria-labelledby="model-h">
-      <h2 id="model-h">Model</h2>
-      <fieldset className="options">
-        <legend className="visually-hidden">Model</legend>
-        {MODELS.map(({ name, help }, at) => (
-          <label key={name}>
-            <input type="radio" name="model" defaultChecked={at === 0} disabled={at > 0} />
-            <b>{name}</b>
-            <small>{at === 0 ? `${help}, ${news}` : help}</small>
-          </label>
-        ))}
-      </fieldset>
-    </section>
-  );
-}
 
 const AUTOMATIC = "automatic";
 /** what a newcomer starts with */
@@ -108,7 +80,7 @@ function Abilities({ preflight: { measured, chosen } }: { readonly preflight: Pr
         <li className="verdict no">
           <Glyph name="no" />
           SD-1.5
-          <span>{gpu?.forwardMs == null ? "needs WebGPU" : "not in this page yet"}</span>
+          <span>{gpu?.forwardMs == null ? "needs WebGPU" : "from 4 GB of graphics memory"}</span>
         </li>
       </ul>
       {gpu?.forwardMs == null ? (

@@ -4,11 +4,12 @@ import { count } from "../format.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { DropZone } from "../parts/drop-zone.tsx";
 import { PictureView } from "../parts/picture.tsx";
-import { useActions, useStudio } from "../state/context.tsx";
+import { useActions, useStudio, useWorkbench } from "../state/context.tsx";
 import { keptNodes, nameOf, newest } from "../state/nodes.ts";
 import { isRunning } from "../state/selectors.ts";
 import { pausedInWords, runInWords } from "../words.ts";
-import { ComputerSection, ModelSection } from "./setup.tsx";
+import { ModelSection } from "./model-section.tsx";
+import { ComputerSection } from "./setup.tsx";
 import { Shown } from "./shown.tsx";
 
 export function StartScreen() {
@@ -34,8 +35,11 @@ export function StartScreen() {
 
 function Pitch({ returning }: { readonly returning: boolean }) {
   const actions = useActions();
+  const own = useWorkbench().source.kind !== "pocket";
+  const picked = useStudio((state) => state.picked !== null);
   const ready = useStudio((state) => state.machine === "ready" && state.reading === null && state.current === null);
   const begin = async (): Promise<void> => {
+    if (own) return actions.usePocket();
     await actions.takeSamples();
     globalThis.location.hash = "#pairs";
   };
@@ -50,14 +54,18 @@ function Pitch({ returning }: { readonly returning: boolean }) {
         <div className="go">
           <button
             type="button"
-            className={returning ? "button large" : "button large primary"}
-            disabled={!ready}
+            className={returning || own || picked ? "button large" : "button large primary"}
+            disabled={!ready && !own}
             onClick={() => void begin()}
           >
             Try it with the built-in pocket model
           </button>
           <span className="quiet">
-            {returning ? "Adds 48 sample pairs to yours." : "With 48 sample pairs."} Nothing is downloaded.
+            {own
+              ? "It has a project of its own; this one stays as it is."
+              : returning
+                ? "Adds 48 sample pairs to yours. Nothing is downloaded."
+                : "With 48 sample pairs. Nothing is downloaded."}
           </span>
         </div>
       </div>

@@ -2,6 +2,7 @@
 import { createContext, use, type ReactNode } from "react";
 import { useStore } from "zustand";
 import type { Metrics } from "../metrics.ts";
+import type { ModelSource } from "../own-model/last-model.ts";
 import type { Pictures } from "../pictures.ts";
 import type { PairReader } from "../read-files.ts";
 import type { StudioStore } from "./store.ts";
@@ -12,6 +13,7 @@ export interface Workbench {
   readonly pictures: Pictures;
   readonly metrics: Metrics;
   readonly reader: PairReader;
+  readonly source: ModelSource;
   /** nothing is trained: pictures and numbers are made up */
   readonly pretend: boolean;
 }

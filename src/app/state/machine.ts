@@ -7,18 +7,26 @@ import { problemFrom } from "../problem.ts";
 import { isRunning } from "./selectors.ts";
 import type { BackendName, Current, Deps, MachineSlice, PairItem, Slice, StudioState } from "./studio-state.ts";
 
-export const MODEL = "pocket";
-
 export const createMachine: Slice<MachineSlice> = (set, get, deps) => {
+  const begin = (opened: NonNullable<Deps["opened"]>): void => {
+    set(opened);
+    get().settlePrompts();
+    set({ machine: "ready" });
+  };
+
   const look = async (force: BackendName | null): Promise<void> => {
-    set({ machine: "looking", force, preflight: null, problem: null });
+    const { source } = deps;
+    set({ machine: "looking", force, preflight: null, model: null, problem: null });
     try {
       const preflight = await deps.studio.call("preflight", { force });
-      set({ preflight, machine: "opening" });
-      const model = await deps.studio.call("open", { backend: preflight.chosen, model: MODEL });
-      set({ model });
-      get().settlePrompts();
-      set({ machine: "ready" });
+      set({ preflight, machine: source.kind === "away" ? "away" : "opening" });
+      if (source.kind === "away") return;
+      const own = source.kind === "own" ? source.own : "pocket";
+      const model = await deps.studio.call("open", { backend: preflight.chosen, model: own });
+      // picked again, and not what it was
+      if (source.kind === "own" && model.id !== source.last.id)
+        deps.enter({ ...source, last: { ...source.last, id: model.id } }, { preflight, model });
+      else begin({ preflight, model });
     } catch (error) {
       const problem = problemFrom(error, {
         what: "The model could not be opened.",
@@ -56,7 +64,8 @@ export const createMachine: Slice<MachineSlice> = (set, get, deps) => {
         set({ machine: "failed", problem });
         return;
       }
-      await look(get().force);
+      if (deps.opened === null) await look(get().force);
+      else begin(deps.opened);
       await get().recallSettings();
     },
 

@@ -35,6 +35,7 @@ export function isLost({ loss }: Pick<StudioState, "loss">): boolean {
 /** Why the next iteration cannot start now; null when it can. */
 export function whyNotStart(state: StudioState): string | null {
   if (state.machine === "failed") return "No backend is ready.";
+  if (state.machine === "away") return "The model’s files are to be given again, on Start.";
   if (state.machine !== "ready") return "Getting the model ready.";
   if (state.elsewhere) return "Another tab trains this project.";
   if (state.reading !== null) return "Reading pairs.";

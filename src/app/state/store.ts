@@ -3,6 +3,7 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 import { createCompare, onDrawEvent } from "./compare.ts";
 import { createDevice, onDeviceNews } from "./device.ts";
 import { createMachine } from "./machine.ts";
+import { createOwnModel } from "./own-model.ts";
 import { createPairs } from "./pairs.ts";
 import { createReport, onScoreEvent } from "./report.ts";
 import { createRun, onRunEvent } from "./run.ts";
@@ -14,12 +15,16 @@ import { createTree } from "./tree.ts";
 import { createUi } from "./ui.ts";
 import { createVote } from "./vote.ts";
 
-export type StudioStore = StoreApi<StudioState>;
+export interface StudioStore extends StoreApi<StudioState> {
+  /** hears the engine no more */
+  readonly leave: () => void;
+}
 
 export function createStudioStore(deps: Deps): StudioStore {
   const store = createStore<StudioState>()((set, get) => ({
     ...createUi(set, get, deps),
     ...createMachine(set, get, deps),
+    ...createOwnModel(set, get, deps),
     ...createDevice(set, get, deps),
     ...createPairs(set, get, deps),
     ...createTree(set, get, deps),
@@ -30,7 +35,7 @@ export function createStudioStore(deps: Deps): StudioStore {
     ...createVote(set, get, deps),
     ...createReport(set, get, deps),
   }));
-  deps.studio.onEvent((event) => {
+  const leave = deps.studio.onEvent((event) => {
     store.setState(onRunEvent(event, store.getState(), deps));
     store.setState(onDrawEvent(event, store.getState(), deps));
     store.setState(onScoreEvent(event, store.getState()));
@@ -48,5 +53,5 @@ export function createStudioStore(deps: Deps): StudioStore {
         .refresh()
         .catch(() => undefined);
   });
-  return store;
+  return { ...store, leave };
 }

@@ -13,12 +13,14 @@ import type {
   TokenCount,
 } from "../../studio/api.ts";
 import type { Metrics } from "../metrics.ts";
+import type { ModelSource } from "../own-model/last-model.ts";
 import type { Pictures, Pixels } from "../pictures.ts";
 import type { Problem } from "../problem.ts";
 import type { PairReader } from "../read-files.ts";
 import type { Route } from "../route.ts";
 import type { NumberKey } from "../settings.ts";
 import type { DeviceSlice } from "./device.ts";
+import type { OwnModelSlice } from "./own-model.ts";
 import type { ReportSlice } from "./report-slice.ts";
 import type { VoteSlice } from "./vote-slice.ts";
 
@@ -28,6 +30,12 @@ export type BackendName = Measured["backend"];
 export interface Deps {
   readonly studio: Studio;
   readonly project: string;
+  /** the model that the project is of */
+  readonly source: ModelSource;
+  /** that model, where it is open already */
+  readonly opened: Pick<MachineSlice, "preflight" | "model"> | null;
+  /** puts a workbench of another model in place of this one */
+  readonly enter: (source: ModelSource, opened: Deps["opened"]) => void;
   readonly pictures: Pictures;
   readonly metrics: Metrics;
   /** absent: no files are read here */
@@ -58,8 +66,8 @@ export interface UiSlice {
 }
 
 export interface MachineSlice {
-  /** reading: what storage knows; looking: measuring backends; opening: loading the model */
-  readonly machine: "reading" | "looking" | "opening" | "ready" | "failed";
+  /** reading: what storage knows; looking: measuring backends; opening: loading the model; away: its files must be given again */
+  readonly machine: "reading" | "looking" | "opening" | "away" | "ready" | "failed";
   readonly preflight: Preflight | null;
   readonly force: BackendName | null;
   readonly model: ModelInfo | null;
@@ -364,6 +372,7 @@ export interface CompareSlice {
 
 export type StudioState = UiSlice &
   MachineSlice &
+  OwnModelSlice &
   DeviceSlice &
   PairsSlice &
   TreeSlice &

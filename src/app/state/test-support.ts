@@ -8,6 +8,9 @@ export function testDeps(studio: Studio, more: Partial<Deps> = {}): Deps {
   return {
     studio,
     project: "test",
+    source: { kind: "pocket" },
+    opened: null,
+    enter: () => undefined,
     pictures: createPictures(),
     metrics: createMetrics(),
     now: () => Date.now(),

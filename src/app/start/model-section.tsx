@@ -1,0 +1,106 @@
+/** @file The model: Pocket, or a person's own from the disk. */
+import { useRef, type ChangeEvent } from "react";
+import { type ModelHandle, filesBehind, pickHandle } from "../own-model/model-files.ts";
+import { millions } from "../format.ts";
+import { sourceFile } from "../read-files.ts";
+import { useActions, useStudio, useWorkbench } from "../state/context.tsx";
+import { isRunning } from "../state/selectors.ts";
+import { PickedModel } from "./picked-model.tsx";
+
+export function ModelSection() {
+  const actions = useActions();
+  const { source } = useWorkbench();
+  const news = useNews();
+  const picked = useStudio((state) => state.picked !== null);
+  const running = useStudio(isRunning);
+  const own = source.kind !== "pocket";
+  return (
+    <section aria-labelledby="model-h">
+      <h2 id="model-h">Model</h2>
+      <fieldset className="options" disabled={running}>
+        <legend className="visually-hidden">Model</legend>
+        {own ? (
+          <label>
+            <input type="radio" name="model" checked readOnly />
+            <b>{source.last.title}</b>
+            <small>yours, {news}</small>
+          </label>
+        ) : null}
+        <label>
+          <input type="radio" name="model" checked={!own} onChange={() => void actions.usePocket()} />
+          <b>Pocket</b>
+          <small>built in, 64 px pictures{own ? ", with its own project" : `, ${news}`}</small>
+        </label>
+      </fieldset>
+      {picked ? <PickedModel /> : <PickModel disabled={running} />}
+    </section>
+  );
+}
+
+/** Of the model whose workbench this is. */
+function useNews(): string {
+  const model = useStudio((state) => state.model);
+  const machine = useStudio((state) => state.machine);
+  if (machine === "away") return "its files are to be given again";
+  if (model !== null) return `${millions(model.parameters)} weights, ready`;
+  return machine === "failed" ? "not open" : "being opened";
+}
+
+function PickModel({ disabled }: { readonly disabled: boolean }) {
+  const actions = useActions();
+  const { source } = useWorkbench();
+  const away = useStudio((state) => state.machine === "away");
+  const folder = useRef<HTMLInputElement>(null);
+  const file = useRef<HTMLInputElement>(null);
+  const pick = async (what: "folder" | "file"): Promise<void> => {
+    const handle = await pickHandle(what);
+    if (handle === undefined) (what === "folder" ? folder : file).current?.click();
+    else if (handle !== null) await take(handle);
+  };
+  const take = async (handle: ModelHandle): Promise<void> => actions.pickModel(await filesBehind(handle), handle);
+  const onFiles = (event: ChangeEvent<HTMLInputElement>): void => {
+    const files = [...(event.target.files ?? [])].map(sourceFile);
+    event.target.value = "";
+    void actions.pickModel(files, null);
+  };
+  const known = source.kind === "away" && source.last.handle !== null;
+  return (
+    <>
+      {away && source.kind === "away" ? (
+        <p className="small">
+          {source.last.title} lies on your disk, and the browser gives it to this page only when you say so. Its project
+          is safe.
+        </p>
+      ) : (
+        <p className="small quiet">
+          Stable Diffusion 1.5 or a fine-tune of it: a diffusers folder, or one .safetensors file. It is read where it
+          lies.
+        </p>
+      )}
+      <div className="row">
+        {known ? (
+          <button type="button" className="button primary" onClick={() => void actions.reopen()}>
+            Open it again
+          </button>
+        ) : null}
+        <button type="button" className="button" disabled={disabled} onClick={() => void pick("folder")}>
+          Choose a model’s folder
+        </button>
+        <button type="button" className="button" disabled={disabled} onClick={() => void pick("file")}>
+          Choose a model’s file
+        </button>
+      </div>
+      <input
+        ref={(element) => {
+          folder.current = element;
+          element?.setAttribute("webkitdirectory", ""); // not in React's types
+        }}
+        type="file"
+        hidden
+        aria-label="A model’s folder"
+        onChange={onFiles}
+      />
+      <input ref={file} type="file" hidden accept=".safetensors" aria-label="A model’s file" onChange={onFiles} />
+    </>
+  );
+}

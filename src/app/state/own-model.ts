@@ -1,0 +1,123 @@
+/** @file A model of a person's own: picked, looked at, shaped to this computer's memory, opened; and the way back to Pocket. */
+import type { Examined, OwnModel, SourceFile } from "../../studio/api.ts";
+import { type LastModel, reach, remember } from "../own-model/last-model.ts";
+import { bytesOf, dropCopy, keepCopy, type ModelHandle, titleOf } from "../own-model/model-files.ts";
+import { messageOf, problemFrom } from "../problem.ts";
+import { isRunning } from "./selectors.ts";
+import type { Slice } from "./studio-state.ts";
+
+export interface Picked {
+  readonly own: OwnModel;
+  readonly handle: ModelHandle | null;
+  readonly bytes: number;
+  /** null: it is being looked at, or was refused */
+  readonly examined: Examined | null;
+  /** why it is not one of ours, or does not fit */
+  readonly refused: string | null;
+  /** copy it into the browser's storage before it is opened */
+  readonly keep: boolean;
+  /** bytes that are copied; null: not under way */
+  readonly copying: number | null;
+}
+
+export interface OwnModelSlice {
+  readonly picked: Picked | null;
+  /** Looks at a model that was picked; the one that is open stays. */
+  pickModel(files: readonly SourceFile[], handle: ModelHandle | null): Promise<void>;
+  shapeModel(part: { readonly resolution?: number | null; readonly memory?: number | null }): Promise<void>;
+  setKeepCopy(keep: boolean): void;
+  unpick(): void;
+  /** Opens the picked model in place of the one that is open, with its own project. */
+  openPicked(): Promise<void>;
+  /** Opens the model of the last visit again; the browser may ask for its files. */
+  reopen(): Promise<void>;
+  usePocket(): Promise<void>;
+}
+
+export const createOwnModel: Slice<OwnModelSlice> = (set, get, deps) => {
+  const examine = async (picked: Picked): Promise<void> => {
+    set({ picked: { ...picked, examined: null, refused: null } });
+    const still = (): boolean => get().picked?.own === picked.own;
+    try {
+      const examined = await deps.studio.call("examine", { model: picked.own });
+      const refused =
+        examined.lora === null
+          ? "A step takes more memory than may be used: choose smaller pictures, or allow more."
+          : null;
+      if (still()) set({ picked: { ...picked, examined, refused } });
+    } catch (error) {
+      const { message, hint } = messageOf(error);
+      const refused = hint === null ? message : `${message} ${hint}`;
+      if (still()) set({ picked: { ...picked, examined: null, refused } });
+    }
+  };
+
+  /** With a copy of its files in this browser, where that is wanted. @throws DOMException where the storage is full. */
+  const copied = async (picked: Picked): Promise<Picked> => {
+    if (!picked.keep) return picked;
+    const id = crypto.randomUUID();
+    try {
+      const told = (copying: number): void => set({ picked: { ...picked, copying } });
+      return { ...picked, handle: await keepCopy(id, picked.own.files, told) };
+    } catch (error) {
+      await dropCopy(id);
+      throw error;
+    }
+  };
+
+  return {
+    picked: null,
+
+    async pickModel(files, handle) {
+      if (files.length === 0 || isRunning(get())) return;
+      // one that is picked again keeps the shape that it had
+      const shape = deps.source.kind === "away" ? deps.source.last : { resolution: null, memory: null };
+      const own = { files, title: titleOf(files), resolution: shape.resolution, memory: shape.memory };
+      await examine({ own, handle, bytes: bytesOf(files), examined: null, refused: null, keep: false, copying: null });
+    },
+
+    async shapeModel(part) {
+      const { picked } = get();
+      if (picked !== null) await examine({ ...picked, own: { ...picked.own, ...part } });
+    },
+
+    setKeepCopy: (keep) => set(({ picked }) => ({ picked: picked && { ...picked, keep } })),
+    unpick: () => set({ picked: null }),
+
+    async openPicked() {
+      const { picked, preflight } = get();
+      if (picked?.examined == null || preflight === null || isRunning(get())) return;
+      get().stopDrawing();
+      set({ machine: "opening", problem: null });
+      try {
+        const { own, handle, keep, bytes } = await copied(picked);
+        const backend = picked.examined.large ? "webgpu" : preflight.chosen;
+        const model = await deps.studio.call("open", { backend, model: own });
+        const { title, resolution, memory } = own;
+        const last: LastModel = { id: model.id, title, resolution, memory, handle, copied: keep ? bytes : 0 };
+        await remember(deps.studio, last);
+        deps.enter({ kind: "own", own, last }, { preflight: { ...preflight, chosen: backend }, model });
+      } catch (error) {
+        const problem = problemFrom(error, {
+          what: `${picked.own.title} could not be opened.`,
+          safe: "Your projects and every saved step are safe.",
+          remedy: { kind: "look-again", label: "Back to the model before" },
+        });
+        set({ machine: "failed", problem, picked: { ...picked, copying: null } });
+      }
+    },
+
+    async reopen() {
+      const { source } = deps;
+      if (source.kind === "pocket") return;
+      const reached = await reach(source.last, true).catch(() => source);
+      if (reached.kind === "own") deps.enter(reached, null);
+    },
+
+    async usePocket() {
+      if (isRunning(get())) return;
+      await remember(deps.studio, null);
+      deps.enter({ kind: "pocket" }, null);
+    },
+  };
+};
