@@ -1,17 +1,20 @@
 import { expect, test } from "vitest";
 import type { LayoutEntry } from "../plan/types.ts";
-import { loraModules, mergedInto, mergeLora, mergeLoras } from "./lora-merge.ts";
+import { loraModules, mergedInto, mergeLoras } from "./lora-merge.ts";
+import type { LoraModule } from "./lora-names.ts";
 
 const factor = (shape: readonly number[], ...data: number[]) => ({ shape, data: Float32Array.from(data) });
+
+const mergeOne = (weight: Float32Array, lora: LoraModule) => mergeLoras(weight, [{ lora, multiplier: 1 }]);
 
 test("a weight takes alpha / r B A, a convolution as a linear over its patches", () => {
   const weight = Float32Array.from([1, 2, 3, 4, 5, 6]);
   // B A = [[1 4, 2 5, 3 6] x [1 0; 2 1]] by rows: [1 2 3], [6 9 12]
   const lora = { rank: 2, alpha: 1, a: factor([2, 3], 1, 2, 3, 4, 5, 6), b: factor([2, 2], 1, 0, 2, 1) };
-  expect([...mergeLora(weight, lora)]).toEqual([1.5, 3, 4.5, 7, 9.5, 12]);
+  expect([...mergeOne(weight, lora)]).toEqual([1.5, 3, 4.5, 7, 9.5, 12]);
   const conv = { ...lora, a: factor([2, 1, 1, 3], ...lora.a.data), b: factor([2, 2, 1, 1], ...lora.b.data) };
-  expect(mergeLora(weight, conv)).toEqual(mergeLora(weight, lora));
-  expect([...mergeLora(weight, { ...lora, b: factor([2, 2], 0, 0, 0, 0) })]).toEqual([...weight]);
+  expect(mergeOne(weight, conv)).toEqual(mergeOne(weight, lora));
+  expect([...mergeOne(weight, { ...lora, b: factor([2, 2], 0, 0, 0, 0) })]).toEqual([...weight]);
 });
 
 test("several LoRAs of any ranks add up, each with its multiplier", () => {
@@ -46,7 +49,7 @@ test("a component's weights are merged by name, half or whole, and the rest is l
 
 test("a LoRA that does not fit its weight is refused", () => {
   const lora = { rank: 1, alpha: 1, a: factor([1, 3], 1, 2, 3), b: factor([1, 1], 1) };
-  expect(() => mergeLora(new Float32Array(4), lora)).toThrow("a LoRA of 1 x 3 for a weight of 4 numbers");
+  expect(() => mergeOne(new Float32Array(4), lora)).toThrow("a LoRA of 1 x 3 for a weight of 4 numbers");
 });
 
 test("modules come out of the flat vector with their ranks", () => {

@@ -31,10 +31,6 @@ export interface Weighted<T> {
   readonly multiplier: number;
 }
 
-export function mergeLora(weight: Float32Array, lora: LoraModule): Float32Array<ArrayBuffer> {
-  return mergeLoras(weight, [{ lora, multiplier: 1 }]);
-}
-
 /** In float64, rounded once. A convolution's A is [r, in kh kw] and its B [out, r], so it is a linear too. */
 export function mergeLoras(weight: Float32Array, loras: readonly Weighted<LoraModule>[]): Float32Array<ArrayBuffer> {
   const [first] = loras;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { LayoutEntry } from "../plan/types.ts";
-import { loraModules, mergeLora, mergeLoras } from "./lora-merge.ts";
+import { loraModules, mergeLoras } from "./lora-merge.ts";
 import type { LoraModule } from "./lora-names.ts";
 import { loraStart } from "./lora-start.ts";
 
@@ -33,7 +33,9 @@ test("another alpha, and a multiplier, go into B: the branch stays what it was",
   const again = loraModules(layout, start.vector, 1).get("x") as LoraModule;
   expect(again.a.data).toEqual(x.a.data);
   const weight = new Float32Array(6);
-  expect(mergeLora(weight, again)).toEqual(mergeLoras(weight, [{ lora: x, multiplier: 0.5 }]));
+  expect(mergeLoras(weight, [{ lora: again, multiplier: 1 }])).toEqual(
+    mergeLoras(weight, [{ lora: x, multiplier: 0.5 }]),
+  );
 });
 
 const wide: LoraModule = {

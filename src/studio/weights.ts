@@ -1,7 +1,7 @@
 /** @file The weights of a tree's nodes, as storage has them: of a finished one the end, of any other its newest saved step. */
 import { decodeCheckpoint } from "../artifacts/checkpoint.ts";
 import { layoutLength, splitVector } from "../artifacts/flat-vector.ts";
-import { loraModules, mergeLora } from "../artifacts/lora-merge.ts";
+import { loraModules, mergedInto } from "../artifacts/lora-merge.ts";
 import { required, StudioError } from "../lib/errors.ts";
 import { BASE, nodeName } from "../lib/node-name.ts";
 import {
@@ -131,11 +131,8 @@ export class ProjectWeights {
       const tensors = splitVector(set.layout, vector);
       return async (name) => required(tensors.get(name), `the weight "${name}"`).data as Float32Array;
     }
-    const [read, modules] = [await under.open(), loraModules(set.layout, vector, choices.alpha)];
-    return async (name) => {
-      const [weight, module] = [await read(name), modules.get(name.replace(/\.weight$/, ""))];
-      return module && name.endsWith(".weight") ? mergeLora(asFloat32(weight), module) : weight;
-    };
+    const lora = { modules: loraModules(set.layout, vector, choices.alpha), textEncoder: new Map() };
+    return mergedInto(await under.open(), "unet", [{ lora, multiplier: 1 }]);
   }
 
   async #end(node: NodeId): Promise<Omit<Standing, "ground">> {
