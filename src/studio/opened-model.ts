@@ -84,7 +84,7 @@ export async function examineModel(model: OwnModel): Promise<Examined> {
     parameters,
     large: isLarge(parameters),
     resolution: model.resolution ?? resolutionOf(folder.configs),
-    notes: folder.notes,
+    notes: folder.notes ?? [],
     lora: await fit(LORA),
     full: await fit(FULL),
   };
