@@ -163,7 +163,12 @@ test("a node is renamed and exported", async ({ page }) => {
 });
 
 test("a LoRA is exported for most programs, or for diffusers", async ({ page }) => {
-  const tree = await project(page, [{ parent: "base", iteration: 1, train: "lora" }]);
+  const tree = await project(page, [
+    { parent: "base", iteration: 1, train: "lora" },
+    { parent: "node-1", iteration: 2, train: "lora" },
+    { parent: "base", iteration: 1, name: "Whole" },
+    { parent: "node-3", iteration: 2, train: "lora", name: "Over it" },
+  ]);
   await choose(tree, "SPIN 1", "Export…");
   const dialog = page.getByRole("dialog", { name: "Export SPIN 1" });
   await expect(dialog.getByRole("button", { name: "Weights of the UNet" })).toHaveCount(0);
@@ -172,6 +177,14 @@ test("a LoRA is exported for most programs, or for diffusers", async ({ page }) 
     expect(download.suggestedFilename()).toBe("node-1.safetensors");
     await expect(dialog.getByRole("status")).toContainText("is in your downloads");
   }
+  await expect(page.getByText("This LoRA lies over")).toHaveCount(0);
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await choose(tree, "SPIN 2", "Export…");
+  await expect(page.getByRole("dialog", { name: "Export SPIN 2" })).toBeVisible();
+  await expect(page.getByText("This LoRA lies over")).toHaveCount(0);
+  await page.getByRole("button", { name: "Close" }).click();
+  await choose(tree, "Over it", "Export…");
+  await expect(page.getByText("This LoRA lies over the weights of Whole.")).toBeVisible();
 });
 
 test("by keys alone: walk, fold, open, rename, delete, take back, and the menu", async ({ page }) => {

@@ -9,6 +9,7 @@ import { saveFile } from "../save-file.ts";
 import { useActions, useStudio } from "../state/context.tsx";
 import { faceOf } from "../state/faces.ts";
 import { models, nameOf, nextNode, nodeOf } from "../state/nodes.ts";
+import { groundInWords } from "./tree-words.ts";
 
 export type DialogKind = "rename" | "opponent" | "export";
 
@@ -129,6 +130,7 @@ const KINDS: { readonly [K in ExportKind]: { readonly label: string; readonly he
 };
 
 function ExportDialog({ node, onClose }: { readonly node: NodeInfo; readonly onClose: () => void }) {
+  const ground = useStudio((state) => groundInWords(state, node));
   const actions = useActions();
   const [busy, setBusy] = useState<ExportKind | null>(null);
   const [done, setDone] = useState("");
@@ -145,6 +147,7 @@ function ExportDialog({ node, onClose }: { readonly node: NodeInfo; readonly onC
   const at = node.state === "begun" ? `, as of step ${node.step}` : "";
   return (
     <Dialog title={`Export ${nodeName(node)}${at}`} onClose={onClose}>
+      {ground === null ? null : <p>{ground}</p>}
       <ul className="exports">
         {kinds.map((kind) => (
           <li key={kind}>

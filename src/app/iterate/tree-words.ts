@@ -63,6 +63,18 @@ export function treeObstacle(state: Pick<StudioState, "current" | "elsewhere">):
     : null;
 }
 
+/** What else a LoRA's file needs to draw as its node does; null where the base model is all. */
+export function groundInWords(state: Pick<StudioState, "nodes">, node: NodeInfo): string | null {
+  const { train, rank } = node.settings;
+  if (train !== "lora") return null;
+  let ground = nodeOf(state, node.parent);
+  // a LoRA of the same rank was gone on with, so that the file holds it too
+  while (ground?.settings.train === "lora" && ground.settings.rank === rank) ground = nodeOf(state, ground.parent);
+  if (ground === undefined) return null;
+  const name = nameOf(state, ground.id);
+  return `This LoRA lies over the weights of ${name}. Over the base model alone it draws something else.`;
+}
+
 /** In the address. */
 export function hrefOf(state: StudioState, id: NodeId): string {
   if (id === BASE) return "#iterate/0";
