@@ -90,6 +90,12 @@ async function samples(page: Page): Promise<void> {
   await page.locator(".gallery canvas").nth(9).waitFor();
 }
 
+async function pickModel(page: Page, name: string): Promise<void> {
+  await visit(page, "start", "fast");
+  const mimeType = "application/octet-stream";
+  await page.getByLabel("A model’s file").setInputFiles({ name, mimeType, buffer: Buffer.from("weights") });
+}
+
 export const STATES: readonly PageState[] = [
   {
     name: "start-empty",
@@ -117,6 +123,38 @@ export const STATES: readonly PageState[] = [
     open: async (page) => {
       await visit(page, "start", "fast,no-gpu");
       await page.locator(".pitch .twoup [role=slider]").waitFor();
+    },
+  },
+  {
+    name: "start-picked",
+    open: async (page) => {
+      await pickModel(page, "fine-tune.safetensors");
+      await page.getByText("All weights").waitFor();
+    },
+  },
+  {
+    name: "start-refused",
+    open: async (page) => {
+      await pickModel(page, "fine-tune.ckpt");
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  {
+    name: "start-own",
+    open: async (page) => {
+      await pickModel(page, "fine-tune.safetensors");
+      await button(page, "Open this model").click();
+      await page.getByRole("radio", { name: /^fine-tune/ }).waitFor();
+    },
+  },
+  {
+    name: "start-away",
+    open: async (page) => {
+      await pickModel(page, "fine-tune.safetensors");
+      await button(page, "Open this model").click();
+      await page.getByRole("radio", { name: /^fine-tune/ }).waitFor();
+      await page.reload();
+      await page.getByText(/^fine-tune lies on your disk/).waitFor();
     },
   },
   {
