@@ -12,6 +12,7 @@ export function ModelSection() {
   const { source } = useWorkbench();
   const news = useNews();
   const picked = useStudio((state) => state.picked !== null);
+  const away = useStudio((state) => state.machine === "away");
   const running = useStudio(isRunning);
   const own = source.kind !== "pocket";
   return (
@@ -32,9 +33,21 @@ export function ModelSection() {
           <small>built in, 64 px pictures{own ? ", with its own project" : `, ${news}`}</small>
         </label>
       </fieldset>
-      {picked ? <PickedModel /> : <PickModel disabled={running} />}
+      {away ? null : picked ? <PickedModel /> : <PickModel disabled={running} />}
     </section>
   );
+}
+
+/** A model of the last visit whose files the browser does not give by itself: before anything else they are to be given again. */
+export function AwaySection() {
+  const { source } = useWorkbench();
+  const away = useStudio((state) => state.machine === "away");
+  const picked = useStudio((state) => state.picked !== null);
+  return away && source.kind === "away" ? (
+    <section className="away" aria-label={source.last.title}>
+      {picked ? <PickedModel /> : <PickModel disabled={false} />}
+    </section>
+  ) : null;
 }
 
 /** Of the model whose workbench this is. */
@@ -67,7 +80,7 @@ function PickModel({ disabled }: { readonly disabled: boolean }) {
   return (
     <>
       {away && source.kind === "away" ? (
-        <p className="small">
+        <p>
           {source.last.title} lies on your disk, and the browser gives it to this page only when you say so. Its project
           is safe.
         </p>

@@ -98,7 +98,7 @@ function Shape({ picked, examined }: { readonly picked: Picked; readonly examine
         </select>
       </div>
       <div>
-        <label htmlFor="picked-memory">Memory to use</label>
+        <label htmlFor="picked-memory">Memory</label>
         <select
           id="picked-memory"
           className="field"

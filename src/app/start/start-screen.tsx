@@ -8,7 +8,7 @@ import { useActions, useStudio, useWorkbench } from "../state/context.tsx";
 import { keptNodes, nameOf, newest } from "../state/nodes.ts";
 import { isRunning } from "../state/selectors.ts";
 import { pausedInWords, runInWords } from "../words.ts";
-import { ModelSection } from "./model-section.tsx";
+import { AwaySection, ModelSection } from "./model-section.tsx";
 import { ComputerSection } from "./setup.tsx";
 import { Shown } from "./shown.tsx";
 
@@ -16,6 +16,7 @@ export function StartScreen() {
   const returning = useStudio((state) => state.pairs.length > 0 || state.nodes.length > 0);
   return (
     <section className="screen start" aria-labelledby="start-h">
+      <AwaySection />
       {returning ? <Resume /> : null}
       <Pitch returning={returning} />
       <div className="own">
@@ -25,6 +26,11 @@ export function StartScreen() {
             title="Drop pictures with captions here"
             help="a folder, a .zip, or files: .png .jpg .webp with .txt, metadata.jsonl, .csv or .parquet"
           />
+          {returning ? null : (
+            <p className="small quiet">
+              Or <a href="#report">open a project’s file</a> that was saved before.
+            </p>
+          )}
         </section>
         <ModelSection />
         <ComputerSection />
