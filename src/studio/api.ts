@@ -89,6 +89,9 @@ export interface Drawn {
   readonly pictures: readonly Picture[];
 }
 
+/** What of a request was drawn before, in its order; null: to be drawn. */
+export type Recalled = readonly (Picture | null)[];
+
 /** A picture's scores by their ids, their `average`, and for the first prompts the `variety` of two pictures from different seeds. */
 export type PictureScores = Readonly<Record<string, number>>;
 
@@ -310,6 +313,8 @@ export interface Calls {
   countTokens: { params: { readonly captions: readonly string[] }; result: readonly TokenCount[] };
   samplePairs: { params: { readonly count: number }; result: readonly PairInput[] };
   draw: { params: DrawRequest; result: Drawn };
+  /** looked up without the device, so at once; nothing is told as an event */
+  recall: { params: DrawRequest; result: Recalled };
   /** draws and scores, a few pictures at a time, so that others get their turn between them */
   score: { params: ScoreRequest; result: Scored };
   /** a new node, begun at step 0; nothing runs yet */

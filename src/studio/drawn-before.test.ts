@@ -51,6 +51,9 @@ async function watched<T>(work: () => Promise<T>) {
 const one = (engine: Engine, node: NodeId, prompt: string, seed: number) =>
   engine.handle("draw", { ...drawRequest, node, prompts: [prompt], seeds: [seed] }, never);
 
+const recall = (engine: Engine, node: NodeId, prompts = drawRequest.prompts) =>
+  engine.handle("recall", { ...drawRequest, node, prompts }, never);
+
 describe("pictures that were drawn before", () => {
   it("come without a run of the model, the same bytes and events, in a new engine too", async () => {
     const store = memoryKeyValue();
@@ -168,6 +171,43 @@ describe("pictures that were drawn before", () => {
     const { id } = await grow(engine, "base");
     expect(await spin(engine, id)).toBe("kept");
     expect(answers).toEqual([known]);
+    await engine.dispose();
+  });
+
+  it("can be asked for alone: the others are not drawn, and no event tells of them", async () => {
+    const store = memoryKeyValue();
+    const engine = await opened(store);
+    const { pictures } = await draw(engine, "base");
+    const asked = await watched(() => recall(engine, "base", ["an owl", "a bat"]));
+    expect(asked).toEqual({ result: [null, pictures[1]], ran: 0, told: [] });
+    await setPairs(engine);
+    const { id } = await grow(engine, "base");
+    expect(await recall(engine, id)).toEqual([null, null]);
+    expect(await recall(engine, "gone")).toEqual([null, null]);
+    await engine.dispose();
+    await expect(recall(engine, "base")).rejects.toMatchObject({ code: "no-model" });
+    const later = await opened(store);
+    expect(await recall(later, "base")).toEqual(pictures);
+    await later.dispose();
+  });
+
+  it("can be asked for alone while a run has the device to itself; of the node that trains there are none", async () => {
+    const answers: unknown[] = [];
+    let id: NodeId = "";
+    const engine = await opened(memoryKeyValue(), {
+      onEvent: (event, self) => {
+        if (event.kind !== "step" || event.report.step !== 2) return;
+        // nothing runs before they are answered
+        gate = Promise.all([recall(self, "base"), recall(self, id)]).then((both) => void answers.push(...both));
+      },
+    });
+    await setPairs(engine);
+    const { pictures } = await draw(engine, "base");
+    ({ id } = await grow(engine, "base"));
+    // of its start, which it has left
+    await draw(engine, id);
+    expect(await spin(engine, id)).toBe("kept");
+    expect(answers).toEqual([pictures, [null, null]]);
     await engine.dispose();
   });
 

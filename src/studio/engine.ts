@@ -110,6 +110,7 @@ export class Engine {
     samplePairs: async ({ count }) => samplePairs(count),
     countTokens: async ({ captions }) => this.#opened.countTokens(captions),
     draw: (request, signal) => this.#draw(request, signal),
+    recall: async (request) => this.#opened.recall(request),
     score: async (request, signal) => {
       const { score } = await import("./score.ts");
       return score(this.#info, request, { draw: (ask) => this.#draw(ask, signal), emit: this.#parts.emit });

@@ -23,6 +23,7 @@ const APART_MS = 120_000;
 const onDevice: ReadonlySet<CallName> = new Set<CallName>([
   "countTokens",
   "draw",
+  "recall",
   "score",
   "spin",
   "keepNode",

@@ -19,6 +19,7 @@ import type {
   NodeId,
   NodeInfo,
   PageEvent,
+  Recalled,
   SpinOutcome,
   SpinRequest,
   SpinSettings,
@@ -29,7 +30,7 @@ import type {
 } from "./api.ts";
 import type { Damage } from "./damage.ts";
 import { drawMissing, recall, type Shown } from "./answer-draw.ts";
-import { DrawnBefore } from "./drawn-before.ts";
+import { type Before, DrawnBefore } from "./drawn-before.ts";
 import type { Model } from "./model.ts";
 import { checkpointFile, isWeights, weightsFile } from "./export-node.ts";
 import type { Networks } from "./networks.ts";
@@ -127,12 +128,24 @@ export class Trainer {
   async draw(request: DrawRequest, signal: AbortSignal): Promise<Drawn> {
     const { emit } = this.#parts;
     const live = this.#live(request);
-    const found = live ? null : await this.#before.find(request, this.#weights(request.project));
+    const found = await this.#drawnBefore(request);
     const known = found && recall(request, found, emit);
     if (known) return known;
     const shown = live ?? (await this.#show(request.project, request.node));
     // where its newest step was found damaged just now, what was found is of that one
     return drawMissing(request, shown, found?.step === shown.step ? found : null, emit, signal);
+  }
+
+  /** What was drawn before, at once: it needs no device. */
+  async recall(request: DrawRequest): Promise<Recalled> {
+    const found = await this.#drawnBefore(request);
+    found?.used();
+    return found?.pictures ?? request.prompts.map(() => null);
+  }
+
+  /** Of a node that has begun to move nothing was. */
+  async #drawnBefore(request: DrawRequest): Promise<Before | null> {
+    return this.#live(request) ? null : this.#before.find(request, this.#weights(request.project));
   }
 
   /** A node that trains now, and has begun to move. */
@@ -153,7 +166,7 @@ export class Trainer {
   /** What was all drawn before needs no device, so it waits for no step. */
   async #answerAhead(asked: Asked): Promise<void> {
     const { request, answer } = asked;
-    const found = this.#live(request) ? null : await this.#before.find(request, this.#weights(request.project));
+    const found = await this.#drawnBefore(request);
     const at = this.#asked.indexOf(asked);
     if (at < 0 || !found?.pictures.every((picture) => picture)) return;
     this.#asked.splice(at, 1);

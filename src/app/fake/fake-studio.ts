@@ -19,6 +19,7 @@ import { StudioError } from "../../lib/errors.ts";
 import { createListeners } from "../../lib/listeners.ts";
 import { BASE, cleanName, defaultName } from "../../lib/node-name.ts";
 import { rateAt } from "../rate-curve.ts";
+import { type DrawnBefore, recall, remember } from "./drawn-before.ts";
 import type { FakeOptions } from "./fake-options.ts";
 import { deviceLost, madeUpProbe, madeUpReport, notFinite, storageFull } from "./made-up.ts";
 import { madeUpScores } from "./made-up-scores.ts";
@@ -32,6 +33,7 @@ interface Saved {
   reports: { [node: NodeId]: StepReport[] };
   votes: Vote[];
   notes?: { [name: string]: unknown };
+  drawn?: DrawnBefore;
 }
 
 const SIDE = 64;
@@ -42,6 +44,7 @@ const KEPT_BYTES = 16_500_000;
 const FINISH = [0.12, 0.6, 0.82, 0.95];
 const atOnce: readonly CallName[] = [
   "pause",
+  "recall",
   "project",
   "grow",
   "renameNode",
@@ -175,21 +178,30 @@ export function createFakeStudio(options: FakeOptions): Studio {
     return "kept";
   };
 
+  const stepOf = (node: NodeId): number => (node === BASE ? 0 : nodeAt(node).step);
+  const pictureOf = (node: NodeId, step: number, prompt: string, seed: number): Picture => {
+    const share = node === BASE ? 1 : step / nodeAt(node).of;
+    const before = node === BASE ? 0 : finishOf(nodeAt(node).parent);
+    return picture(prompt, seed, before + share * (finishOf(node) - before));
+  };
   const drawAt = async (
-    { node, prompts, seeds }: Calls["draw"]["params"],
+    request: Calls["draw"]["params"],
     signal: AbortSignal | undefined,
     live: number | null,
   ): Promise<Calls["draw"]["result"]> => {
-    const step = live ?? (node === BASE ? 0 : nodeAt(node).step);
-    const share = node === BASE ? 1 : step / nodeAt(node).of;
-    const before = node === BASE ? 0 : finishOf(nodeAt(node).parent);
+    const { node, prompts, seeds } = request;
+    const step = live ?? stepOf(node);
     const pictures: Picture[] = [];
     for (const [index, prompt] of prompts.entries()) {
       await wait(1.5, "draw", drawnSoFar++);
       signal?.throwIfAborted();
-      const drawn = picture(prompt, seeds[index] ?? 0, before + share * (finishOf(node) - before));
+      const drawn = pictureOf(node, step, prompt, seeds[index] ?? 0);
       pictures.push(drawn);
       emit({ kind: "drawn", node, step, index, picture: drawn });
+    }
+    if (live === null) {
+      remember((saved.drawn ??= {}), request, step);
+      keep();
     }
     return { step, pictures };
   };
@@ -257,6 +269,11 @@ export function createFakeStudio(options: FakeOptions): Studio {
       });
     },
     draw: (request, signal) => drawAt(request, signal, null),
+    async recall(request) {
+      const { node } = request;
+      const step = stepOf(node);
+      return recall(saved.drawn ?? {}, request, step, (prompt, seed) => pictureOf(node, step, prompt, seed));
+    },
     score: (request, signal) => madeUpScores(request, { finishOf, emit, wait }, signal),
     async grow({ parent, opponent, name, settings }) {
       const iteration = depthOf(parent) + 1;
@@ -298,6 +315,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
       saved.nodes = saved.nodes.flatMap((each): NodeInfo[] =>
         !wiped.includes(each) ? [each] : named(each.id) ? [{ ...each, state: "gone", bytes: 0 }] : [],
       );
+      for (const { id } of wiped) delete saved.drawn?.[id];
       keep();
       return { freed: wiped.reduce((sum, { bytes }) => sum + bytes, 0) };
     },
@@ -307,7 +325,10 @@ export function createFakeStudio(options: FakeOptions): Studio {
         bytes: new Uint8Array(8),
       };
     },
-    exportProject: async () => ({ name: "made-up.zip", bytes: new TextEncoder().encode(JSON.stringify(saved)) }),
+    exportProject: async () => ({
+      name: "made-up.zip",
+      bytes: new TextEncoder().encode(JSON.stringify({ ...saved, drawn: {} })),
+    }),
     async importProject({ project, bytes }) {
       Object.assign(saved, JSON.parse(new TextDecoder().decode(bytes)));
       keep();
@@ -347,7 +368,7 @@ export function createFakeStudio(options: FakeOptions): Studio {
       return null;
     },
     async forget() {
-      Object.assign(saved, { pairs: [], nodes: [], reports: {}, votes: [], notes: {} });
+      Object.assign(saved, { pairs: [], nodes: [], reports: {}, votes: [], notes: {}, drawn: {} });
       options.memory?.removeItem(MEMORY_KEY);
       return null;
     },
