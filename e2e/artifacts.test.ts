@@ -54,6 +54,21 @@ describe("an artifact set", () => {
       );
   });
 
+  test("has the VAE's plans by size of tile where it is to pass in tiles, and says so", async () => {
+    const folder = await written("tiled", { ...lora, resolution: 16, vaeTile: 4 });
+    const { choices, set } = (await openArtifactSet(folderFiles(folder))).artifact;
+    expect(choices.vaeTile).toBe(4);
+    const sizes = ["4x4", "4x2", "2x4", "2x2"];
+    const plans = sizes.flatMap((size) => [`encodeImage.${size}`, `decode.${size}`]);
+    expect(Object.keys(set.plans).filter((name) => /^(encodeImage|decode)/.test(name))).toEqual(plans);
+  });
+
+  test("is the same set for tiles no smaller than its pictures, but for that choice", async () => {
+    const [whole, roomy] = [await make(lora), await make({ ...lora, vaeTile: 4 })];
+    expect(whole.artifact.choices).not.toHaveProperty("vaeTile");
+    expect(roomy.artifact.set).toEqual(whole.artifact.set);
+  });
+
   test("with one flipped bit refuses that program by its name, and no other", async () => {
     const folder = await written("flipped");
     const { artifact, loadProgram } = await openArtifactSet(folderFiles(folder));

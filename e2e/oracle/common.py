@@ -64,5 +64,6 @@ def gap(a: dict, b: dict) -> str:
     norm = lambda t: float(t.detach().double().norm())
     whole = sum(norm(t) ** 2 for k, t in b.items() if k not in VALUES) ** 0.5
     share = lambda k: norm(a[k].double() - b[k]) / max(norm(b[k]), 0 if k in VALUES else 1e-5 * whole, 1e-300)
-    worst = max((k for k in b if k not in VALUES), key=share)
-    return f"values {max(share(k) for k in b if k in VALUES):.1e}, gradients {share(worst):.1e} ({worst})"
+    values = f"values {max(share(k) for k in b if k in VALUES):.1e}"
+    worst = max((k for k in b if k not in VALUES), key=share, default=None)
+    return values if worst is None else f"{values}, gradients {share(worst):.1e} ({worst})"

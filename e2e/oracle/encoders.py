@@ -26,6 +26,16 @@ VAES = {
     "vae-four-levels": (dict(block_out_channels=(4, 8, 8, 12), layers_per_block=2, norm_num_groups=2), (1, 24, 40), (1, 3, 2)),
 }
 
+# file -> the autoencoder, latents along a tile, picture in latents
+TILED = {
+    "two-levels-16x16": ("vae-two-levels", 8, (16, 16)),
+    # tiles of 2 and of 5 at the ends
+    "two-levels-20x11": ("vae-two-levels", 8, (20, 11)),
+    # one side is a tile's
+    "two-levels-8x17": ("vae-two-levels", 8, (8, 17)),
+    "four-levels-6x5": ("vae-four-levels", 4, (6, 5)),
+}
+
 
 def text_config(name: str) -> CLIPTextConfig:
     c = TEXTS[name]
@@ -96,3 +106,23 @@ def decode_golden(name: str, x: dict, dtype=torch.float64) -> dict:
     decoded = decode(model, x)
     (decoded * like(model, x["decoded_cotangent"])).sum().backward()
     return {"decoded": decoded, **gradients(model)}
+
+
+def tiled_inputs(file: str) -> dict:
+    name, _, (h, w) = TILED[file]
+    factor = 2 ** (len(VAES[name][0]["block_out_channels"]) - 1)
+    return {
+        "picture": np.clip(seeded.normal(f"{file}/picture", (1, 3, h * factor, w * factor)) * 0.5, -1, 1),
+        "latents": seeded.normal(f"{file}/latents", (1, 4, h, w)),
+    }
+
+
+def tiled_golden(file: str, x: dict, dtype=torch.float64) -> dict:
+    """Moments and picture as diffusers has them with `enable_tiling`."""
+    name, tile, _ = TILED[file]
+    model = vae(name, dtype)
+    model.enable_tiling()
+    model.tile_latent_min_size = tile
+    model.tile_sample_min_size = tile * 2 ** (len(model.config.block_out_channels) - 1)
+    with torch.no_grad():
+        return {"moments": model.encode(like(model, x["picture"])).latent_dist.parameters, "decoded": decode(model, x)}

@@ -56,6 +56,13 @@ def write_vae(name: str, folder: Path, show_gap: bool) -> None:
     save(folder / "decode.safetensors", report(name, "decode", lambda dtype: encoders.decode_golden(name, x, dtype), show_gap))
 
 
+def write_tiled(name: str, folder: Path, show_gap: bool) -> None:
+    for file, (vae, tile, _) in encoders.TILED.items():
+        x = encoders.tiled_inputs(file)
+        result = report(name, file, lambda dtype: encoders.tiled_golden(file, x, dtype), show_gap)
+        save(folder / f"{file}.safetensors", {**x, **result}, vae=vae, tile=tile)
+
+
 def write_steps(name: str, folder: Path, show_gap: bool) -> None:
     """Files that `studio step` reads as they are: two diffusers folders, two adapters, three batches."""
     players = {torch.float64: steps.Players(), torch.float32: steps.Players(torch.float32)}
@@ -83,6 +90,7 @@ WRITERS = {
     **dict.fromkeys(unets.UNETS, write_unet),
     **dict.fromkeys(encoders.TEXTS, write_text),
     **dict.fromkeys(encoders.VAES, write_vae),
+    "vae-tiled": write_tiled,
     "step": write_steps,
     "ddim": write_ddim,
 }

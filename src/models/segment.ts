@@ -21,6 +21,16 @@ export interface Network {
   readonly output: string;
 }
 
+/** The same network under other names for its values, for it may have another batch. */
+export function prefixed(network: Network, prefix: string, output = network.output): Network {
+  const renamed = (name: string): string => (name === network.output ? output : `${prefix}${name}`);
+  return {
+    inputs: Object.fromEntries(Object.entries(network.inputs).map(([name, type]) => [renamed(name), type])),
+    segments: network.segments.map((s) => ({ ...s, reads: s.reads.map(renamed), writes: renamed(s.writes) })),
+    output,
+  };
+}
+
 /** All values of the network, each segment applied once in order. */
 export function compose({ inputs, segments }: Network, scope = new Scope()): Record<string, Tensor> {
   const values: Record<string, Tensor> = {};

@@ -4,13 +4,13 @@ import { DEFAULT_BINDING_BYTES } from "../graph/verify.ts";
 import type { LoraTargets } from "../graph/passes/lora.ts";
 import { clipText } from "../models/clip-text.ts";
 import type { TextConfig, UNetConfig, VaeConfig } from "../models/config.ts";
-import type { Network } from "../models/segment.ts";
+import { type Network, prefixed } from "../models/segment.ts";
 import { unet } from "../models/unet.ts";
-import { vaeDecoder, vaeEncoder } from "../models/vae.ts";
 import type { Compiled } from "./builder.ts";
 import { PlanBuilder } from "./builder.ts";
 import type { Cut } from "./groups.ts";
 import { forwardPlan, trainingPlans } from "./network-plans.ts";
+import { addVaePlans } from "./vae-plans.ts";
 
 export interface ModelConfigs {
   readonly unet: UNetConfig;
@@ -37,6 +37,8 @@ export interface CompileOptions {
   readonly training: Training;
   readonly cut: Cut;
   readonly weights: "float32" | "float16";
+  /** Latents along the side of a tile of the VAE, a multiple of 4; null, and where all fits in one: pictures whole. */
+  readonly vaeTile?: number | null;
   /** Largest operand that Softmax and LayerNormalization may have. */
   readonly maxBindingBytes?: number;
   /** Largest attention score matrix inside one backward program. */
@@ -67,22 +69,12 @@ export function withErrors(network: Network): Network {
   };
 }
 
-/** The same network under other names for its values, for it may have another batch. */
-function prefixed(network: Network, prefix: string, output = network.output): Network {
-  const renamed = (name: string): string => (name === network.output ? output : `${prefix}${name}`);
-  return {
-    inputs: Object.fromEntries(Object.entries(network.inputs).map(([name, type]) => [renamed(name), type])),
-    segments: network.segments.map((s) => ({ ...s, reads: s.reads.map(renamed), writes: renamed(s.writes) })),
-    output,
-  };
-}
-
 /** Rows of one picture with guidance, and up to how many it may share a plan with others. */
 const ROWS_OF_ONE = 2;
 const FEW_ROWS = 4;
 
 /**
- * The plans `predict` (inputs `draw.sample`, …), where that has many rows `predictOne` for a single picture (`one.sample`, …), `errors`, `forward`, `backward`, and where the configurations are given `encodeText`, `encodeImage`, `decode`.
+ * The plans `predict` (inputs `draw.sample`, …), where that has many rows `predictOne` for a single picture (`one.sample`, …), `errors`, `forward`, `backward`, and where the configurations are given `encodeText`, `encodeImage`, `decode`; of a VAE in tiles `encodeImage.32x16` (inputs `32x16.pixels`), `decode.32x16`, … for each size of tile in latents.
  * @throws when the configuration passes a limit of the WebGPU backend.
  */
 export function compile(configs: ModelConfigs, options: CompileOptions): Compiled {
@@ -118,16 +110,7 @@ export function compile(configs: ModelConfigs, options: CompileOptions): Compile
       encodeText: forwardPlan(builder, { name: "text", network: text, cut: "whole", half, outputs: [text.output] }),
     });
   }
-  if (configs.vae) {
-    const factor = 2 ** (configs.vae.block_out_channels.length - 1);
-    const encoder = vaeEncoder(configs.vae, 1, height * factor, width * factor);
-    const decoder = vaeDecoder(configs.vae, 1, height, width);
-    builder.timeline({
-      encodeImage: forwardPlan(builder, { name: "encode", network: encoder, cut, half, outputs: [encoder.output] }),
-    });
-    builder.timeline({
-      decode: forwardPlan(builder, { name: "decode", network: decoder, cut, half, outputs: [decoder.output] }),
-    });
-  }
+  if (configs.vae)
+    addVaePlans(builder, configs.vae, { height, width, vaeTile: options.vaeTile ?? null }, { cut, half });
   return builder.finish();
 }

@@ -23,6 +23,7 @@ import type { FrozenWeights } from "../runtime/frozen-weights.ts";
 import type { Text } from "../spin/denoiser.ts";
 import { PlanDenoiser } from "./denoiser.ts";
 import { toPixels, toRgba } from "./pictures.ts";
+import { PlanVae } from "./plan-vae.ts";
 
 export interface ModelChoices {
   /** picture side in pixels; the model's own by default */
@@ -35,6 +36,8 @@ export interface ModelChoices {
   readonly targets: string;
   readonly cut: "whole" | "stage" | "block";
   readonly weights: "float32" | "float16";
+  /** latents along the side of a tile of the VAE, a multiple of 4; pictures whole by default */
+  readonly vaeTile?: number | null;
 }
 
 /** The side of a model's own pictures, in pixels. */
@@ -43,7 +46,7 @@ export function resolutionOf({ unet, vae }: ModelFolder["configs"]): number {
 }
 
 /** Pixels along a latent's side; SD's own where the VAE is not told. */
-const factorOf = (vae: ModelFolder["configs"]["vae"]): number =>
+export const factorOf = (vae: ModelFolder["configs"]["vae"]): number =>
   vae ? 2 ** (readVaeConfig(vae).block_out_channels.length - 1) : 8;
 
 /** The artifact set for a model folder's configurations. @throws StudioError `config` for what is not SD 1.x-shaped. */
@@ -59,6 +62,7 @@ export async function makeArtifacts(
   if (resolution < factor || resolution % factor !== 0) {
     throw new StudioError("resolution", `The resolution is ${resolution}, expected a multiple of ${factor}.`);
   }
+  const vaeTile = choices.vaeTile ?? null;
   const [height, width] = [resolution / factor, resolution / factor];
   const tokens = text?.max_position_embeddings ?? 77;
   const alpha = choices.alpha ?? choices.rank;
@@ -75,6 +79,7 @@ export async function makeArtifacts(
     targets: choices.targets,
     cut: choices.cut,
     weights: choices.weights,
+    ...(vaeTile === null ? {} : { vaeTile }),
   };
   const compiled = compile(
     { unet, ...(vae ? { vae } : {}), ...(text ? { text } : {}) },
@@ -114,6 +119,7 @@ export class Model {
   /** The trainable vector that changes nothing: the model's own weights, or a LoRA with B = 0. */
   readonly base: Float32Array;
   readonly #executor: Executor;
+  readonly #vae: PlanVae | null;
   readonly #table: TokenTable | null;
   readonly #texts = new Map<string, Float32Array>();
 
@@ -139,6 +145,7 @@ export class Model {
     this.base = parts.base;
     this.tokenizer = parts.tokenizer;
     this.#executor = parts.executor;
+    this.#vae = this.vae && new PlanVae(parts.executor, this.vae, this.choices);
     this.#table = parts.table;
     this.denoiser = new PlanDenoiser(parts.executor, artifact.set, this.unet);
   }
@@ -204,8 +211,7 @@ export class Model {
 
   /** [3, side, side] in -1..1 -> VAE moments [8, h, w]. */
   async encodePixels(pixels: Float32Array): Promise<Float32Array> {
-    await this.#executor.run("encodeImage", { pixels });
-    return (await this.#executor.read("moments")) as Float32Array;
+    return required(this.#vae, "the VAE").encode(pixels);
   }
 
   /** One sample's scaled latents [4, h, w] -> RGBA bytes. */
@@ -216,8 +222,7 @@ export class Model {
 
   /** Latents as the VAE has them, not scaled -> [3, side, side], about -1..1. */
   async decodePixels(latents: Float32Array): Promise<Float32Array> {
-    await this.#executor.run("decode", { latents });
-    return (await this.#executor.read("decoded")) as Float32Array;
+    return required(this.#vae, "the VAE").decode(latents);
   }
 
   dispose(): Promise<void> {
