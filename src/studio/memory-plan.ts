@@ -1,5 +1,5 @@
 /**
- * @file How a model is to run on a device: rows of a run, cut and precision, chosen by the bytes that the compiled plans come to.
+ * @file How a model is to run on a device: rows of a run, cut, precision and tiles of the VAE, chosen by the bytes that the compiled plans come to.
  * Nothing is loaded for it; a candidate takes a few seconds to compile.
  */
 import type { BuiltSet } from "../artifacts/artifact-set.ts";
@@ -10,7 +10,7 @@ import { predictedPeak } from "../plan/peak.ts";
 import type { Trains } from "../storage/nodes.ts";
 import { parameterCount } from "./cut.ts";
 import { explainLimit } from "./limits.ts";
-import { makeArtifacts, type ModelChoices } from "./model.ts";
+import { factorOf, makeArtifacts, type ModelChoices, resolutionOf } from "./model.ts";
 import { isLarge } from "./size.ts";
 
 /** All that is chosen for a model but how it is trained. */
@@ -32,13 +32,23 @@ const rows = (pairs: number, cut: RunChoices["cut"]): RunChoices => {
   return { samples: 2 * pairs, drawSamples: 2, targets: "attention", cut, weights: "float16" };
 };
 
-/** Of a large model, from what needs least to what is fastest: more pairs a run, then nothing computed twice. */
-const large: readonly [RunChoices, ...RunChoices[]] = [
-  rows(1, "block"),
-  rows(2, "block"),
-  rows(4, "block"),
-  rows(2, "whole"),
-];
+/** Latents along the side of a tile of the VAE: at this size it takes less than a step of the UNet. */
+const VAE_TILE = 32;
+const inTiles = (run: RunChoices): RunChoices => ({ ...run, vaeTile: VAE_TILE });
+
+/** Latents along a picture's side from which a whole picture in SD's VAE passes the buffer that WebGPU guarantees, 256 MiB. */
+const MOST_WHOLE = 64;
+
+/**
+ * Of a large model, from what needs least to what is fastest: more pairs a run, the VAE's pictures whole, then nothing computed twice.
+ * `latents`: along a picture's side.
+ */
+function large(latents: number): readonly [RunChoices, ...RunChoices[]] {
+  const [one, two, four, kept] = [rows(1, "block"), rows(2, "block"), rows(4, "block"), rows(2, "whole")];
+  if (latents <= VAE_TILE) return [one, two, four, kept];
+  if (latents <= MOST_WHOLE) return [inTiles(one), inTiles(two), two, four, kept];
+  return [inTiles(one), inTiles(two), inTiles(four), inTiles(kept)];
+}
 
 export interface Wanted {
   /** picture side in pixels; null: the model's own */
@@ -57,7 +67,8 @@ export async function planMemory(
   { resolution, memory }: Wanted,
 ): Promise<MemoryPlan> {
   const config = readUNetConfig(required(folder.configs.unet, "the UNet's configuration"));
-  const [least, ...faster] = isLarge(parameterCount(config)) ? large : small;
+  const latents = (resolution ?? resolutionOf(folder.configs)) / factorOf(folder.configs.vae);
+  const [least, ...faster] = isLarge(parameterCount(config)) ? large(latents) : small;
   let best = await planOf(folder, trains, least, resolution);
   if (memory === null) return best;
   if (best.bytes > memory)
