@@ -92,6 +92,14 @@ describe("an artifact set", () => {
     expect(seen.choices).toMatchObject({ height: 8, width: 8, samples: 2, train: "full", weights: "float16" });
   });
 
+  test("has the VAE in tiles where they are asked for", async () => {
+    const out = dir.path("tiled");
+    await studioJson("artifacts", "--model", configsOnly(), "--resolution", "16", "--vae-tile", "4", "--out", out);
+    const seen = (await studioJson("inspect", out)) as unknown as Inspected;
+    expect(seen.choices).toMatchObject({ height: 8, width: 8, vaeTile: 4 });
+    expect(seen.plans.map(({ name }) => name)).toContain("decode.4x2");
+  });
+
   test("a program that was changed is found", async () => {
     const out = dir.path("tampered");
     await studioJson("artifacts", "--model", `${goldens}/step/policy`, "--out", out);

@@ -52,6 +52,21 @@ describe("the picture is diffusers'", () => {
   });
 });
 
+test("with tiles of the VAE the latents stay as they are, and are decoded in pieces", async () => {
+  const drawn = async (name: string, more: readonly string[]) => {
+    const [out, latents] = [dir.path(`${name}.png`), dir.path(`${name}.safetensors`)];
+    await studioJson("generate", ...model, ...made, "--steps", "2", ...more, "--out", out, "--latents", latents);
+    return { latents: floats(latents, "latents"), ...decodeImage(new Uint8Array(readFileSync(out))) };
+  };
+  const [whole, tiled] = [await drawn("in-one", []), await drawn("tiled", ["--vae-tile", "4"])];
+  expect(tiled.latents).toEqual(whole.latents);
+  expect([tiled.width, tiled.height]).toEqual([16, 16]);
+  expect(tiled.rgba).not.toEqual(whole.rgba);
+  const refused = await studio("generate", ...model, ...made, "--vae-tile", "6", "--out", dir.path("no.png"));
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain("a tile of the VAE has 6 latents a side, and a multiple of 4 was expected");
+});
+
 test("a checkpoint in one file draws what its folder does, with CLIP's vocabulary", async () => {
   const configs = ldmConfigs(49408);
   const [file, folder] = [dir.path("one.safetensors"), dir.path("folder")];

@@ -18,5 +18,10 @@ export const compileOptions = {
   weights: oneOf(["float32", "float16"], "how frozen weights are stored", "float32"),
 };
 
+export const vaeTileOption = integer(
+  "latents along the side of a tile of the VAE, a multiple of 4: less memory, diffusers' enable_tiling; pictures whole by default",
+  { min: 4, max: 512 },
+);
+
 /** Undefined where none is named; `which` says what it is then. */
 export const samplerOption = (which: string) => oneOf(samplerNames, `how the noise is taken away; ${which}`);

@@ -7,7 +7,7 @@ import { sample } from "../spin/sampling.ts";
 import { initialLora } from "./initial-lora.ts";
 import { loadNetwork, loraVector, type NetworkChoices, type Player, targetsOf } from "./player.ts";
 
-export interface GenerateOptions extends Pick<NetworkChoices, "cut" | "weights"> {
+export interface GenerateOptions extends Pick<NetworkChoices, "cut" | "weights" | "vaeTile"> {
   readonly prompt: string;
   readonly negativePrompt: string;
   readonly seed: number;
@@ -47,6 +47,7 @@ export async function generate(
     initial: initialLora(0),
     cut: options.cut,
     weights: options.weights,
+    vaeTile: options.vaeTile ?? null,
   });
   try {
     const name = options.sampler ?? model.scheduler.sampler;

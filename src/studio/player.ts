@@ -29,6 +29,8 @@ export interface NetworkChoices {
   readonly initial: InitialLora;
   readonly cut: "whole" | "stage" | "block";
   readonly weights: "float32" | "float16";
+  /** latents along the side of a tile of the VAE; pictures whole by default */
+  readonly vaeTile?: number | null;
 }
 
 /** The modules of an adapter file, with the file's ranks and alphas. */
@@ -50,10 +52,10 @@ export function sameTargets(a: Lora, b: Lora): boolean {
 
 /** All that the folder was opened with, and the base vector: a LoRA with B = 0, or the folder's own weights. */
 export async function loadNetwork(backend: Backend, folder: ModelFolder, choices: NetworkChoices): Promise<Model> {
-  const { shape, samples, train, targets, cut, weights } = choices;
+  const { shape, samples, train, targets, cut, weights, vaeTile = null } = choices;
   const [, height, width] = shape.latents;
   const { configs } = folder;
-  const options = { height, width, samples, drawSamples: samples, tokens: shape.text[0], cut, weights };
+  const options = { height, width, samples, drawSamples: samples, tokens: shape.text[0], cut, weights, vaeTile };
   const compiled = await explainLimit(() =>
     compile(
       {

@@ -7,7 +7,7 @@ import { command } from "../command.ts";
 import { writeFolderWhole } from "../files.ts";
 import { openConfigs } from "../model-files.ts";
 import { integer, oneOf, required, text } from "../options.ts";
-import { compileOptions, loraOptions } from "../shared-options.ts";
+import { compileOptions, loraOptions, vaeTileOption } from "../shared-options.ts";
 import { predictedPeak } from "../../plan/peak.ts";
 import { size } from "../table.ts";
 
@@ -22,8 +22,9 @@ export const artifacts = command({
     train: oneOf(["full", "lora"], "what is trained", "lora"),
     ...loraOptions,
     ...compileOptions,
+    "vae-tile": vaeTileOption,
   },
-  run: async ({ model, out, resolution, batch, train, rank, alpha, targets, cut, weights }) => {
+  run: async ({ model, out, resolution, batch, train, rank, alpha, targets, cut, weights, "vae-tile": vaeTile }) => {
     const folder = await openConfigs(model);
     const rows = { samples: 2 * batch, drawSamples: 2 * batch };
     const lora = { rank, ...(alpha === undefined ? {} : { alpha }), targets };
@@ -36,6 +37,7 @@ export const artifacts = command({
         train,
         cut: cutFor(cut, readUNetConfig(folder.configs.unet ?? {})),
         weights,
+        vaeTile: vaeTile ?? null,
       }),
     );
     await writeFolderWhole(out, files);

@@ -11,7 +11,7 @@ import { writeFileWhole } from "../files.ts";
 import { encodePng, parametersText } from "../images.ts";
 import { openAdapter, openModelFolder } from "../model-files.ts";
 import { integer, number, required, text } from "../options.ts";
-import { compileOptions, samplerOption } from "../shared-options.ts";
+import { compileOptions, samplerOption, vaeTileOption } from "../shared-options.ts";
 
 export const generate = command({
   name: "generate",
@@ -29,6 +29,7 @@ export const generate = command({
     adapter: text("FILE", "a LoRA, in PEFT's, diffusers' or kohya's names"),
     latents: text("FILE", "where the final latents go too, as safetensors"),
     ...compileOptions,
+    "vae-tile": vaeTileOption,
     backend: backendOption,
   },
   run: async (options, _, { progress }) => {
@@ -49,6 +50,7 @@ export const generate = command({
           guidance,
           cut: cutFor(cut, readUNetConfig(folder.configs.unet ?? {})),
           weights,
+          vaeTile: options["vae-tile"] ?? null,
           resolution: options.resolution ?? null,
           onProgress: (done, of) => {
             if (done % 10 === 0 || done === of) progress(`step ${done} of ${of}`);
