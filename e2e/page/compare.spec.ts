@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Locator, Page } from "@playwright/test";
 import { decode } from "fast-png";
 import { unzipSync } from "fflate";
+import { madeUpReport } from "../../src/app/fake/made-up.ts";
 import { SCORING } from "../../src/app/fake/made-up-scores.ts";
 import { expect, test } from "./origin.ts";
 
@@ -23,13 +24,14 @@ const PROJECT = {
     opponent: node.parent,
     settings: SETTINGS,
     createdAt: "2026-01-01T00:00:00.000Z",
+    backend: "webgpu",
     state: "kept",
     step: 2,
     of: 2,
     bytes: 1,
     deleted: null,
   })),
-  reports: {},
+  reports: { "node-3": [1, 2, 3].map((step) => madeUpReport(step, 3, 2, 20)) },
   votes: [],
   notes: {
     compare: { prompts: PROMPTS.map((text, at) => ({ text, seed: 42 + at })), seedsEach: 1, hidden: [] },
@@ -133,6 +135,21 @@ test("drawing tells how far it is, stops, and goes on when it is asked to", asyn
   await expect(missing).toHaveText(words ?? "");
   await page.getByRole("button", { name: /^Draw the \d+$/ }).click();
   await expect(page.getByText(/^Drawing .*, picture/)).toBeVisible();
+});
+
+test("a large model draws the grid only when it is asked to, and says before how long that takes", async ({ page }) => {
+  await page.addInitScript(() => Object.assign(globalThis, { showOpenFilePicker: undefined }));
+  await openTree(page, "fast", "start");
+  const file = { name: "my-model.safetensors", mimeType: "", buffer: Buffer.alloc(8) };
+  await page.getByLabel("A model’s file").setInputFiles(file);
+  await page.getByRole("button", { name: "Open this model" }).click();
+  await page.getByRole("link", { name: /^Compare/ }).click();
+  const draw = page.getByRole("button", { name: /^Draw \d+ pictures, about \d min$/ });
+  await expect(draw).toBeEnabled();
+  await page.waitForTimeout(1500);
+  await draw.click();
+  await drawn(page, CELLS);
+  await expect(page.getByText("3 prompts, 4 models")).toContainText("DDIM, 50 steps, guidance 7.5");
 });
 
 test("the whole of Compare by keys alone", async ({ page }) => {

@@ -54,17 +54,18 @@ export function CompareScreen({ viewed }: { readonly viewed: Viewed | null }) {
   );
 }
 
-/** What an earlier visit asked for is read, and what is missing is drawn when the engine is free. */
+/** What an earlier visit asked for is read, what was drawn before is shown, and what is missing is drawn when the engine is free. */
 function useDrawing(rows: readonly Prompt[], columns: readonly NodeId[]): void {
   const { store } = useWorkbench();
   const read = useStudio((state) => state.machine !== "reading");
-  const free = useStudio((state) => state.machine === "ready" && !isRunning(state));
+  const ready = useStudio((state) => state.machine === "ready");
+  const running = useStudio(isRunning);
   useEffect(() => {
     if (read) void store.getState().recallCompare();
   }, [store, read]);
   useEffect(() => {
-    if (free) void store.getState().drawMissing();
-  }, [store, free, rows, columns]);
+    if (ready) void store.getState().drawMissing();
+  }, [store, ready, running, rows, columns]);
 }
 
 function Empty() {

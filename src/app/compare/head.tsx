@@ -4,14 +4,16 @@ import type { NodeId } from "../../studio/api.ts";
 import { leftInWords } from "../eta.ts";
 import { count } from "../format.ts";
 import { type Command, useKey } from "../keys.ts";
+import { Act } from "../parts/act.tsx";
 import { Key } from "../parts/key.tsx";
 import { printRoute } from "../route.ts";
-import { isHeld, missingIn } from "../state/compare.ts";
+import { isHeld, missingIn, waitsForPerson } from "../state/compare.ts";
 import { useActions, useStudio } from "../state/context.tsx";
 import { nameOf, numberOf } from "../state/nodes.ts";
 import { isRunning } from "../state/selectors.ts";
 import type { Prompt } from "../state/studio-state.ts";
 import { runInWords } from "../words.ts";
+import { drawInWords, useDrawSeconds } from "./draw-time.ts";
 import type { At } from "./grid.tsx";
 import { OnePrompt, Setup } from "./setup.tsx";
 import { drawnWith, useSave } from "./use-save.ts";
@@ -78,7 +80,7 @@ function News({ columns }: { readonly columns: readonly NodeId[] }) {
   const drawing = useStudio((state) => state.drawing);
   const drawn = useStudio((state) => (state.drawing === null ? "" : nameOf(state, state.drawing.node)));
   const missing = useStudio(missingIn);
-  const held = useStudio(isHeld);
+  const asks = useStudio(waitsForPerson);
   const waiting = useStudio((state) => (state.current !== null && isRunning(state) ? runInWords(state.current) : null));
   if (drawing !== null) {
     const { pace, done, of } = drawing;
@@ -90,8 +92,13 @@ function News({ columns }: { readonly columns: readonly NodeId[] }) {
       </p>
     );
   }
-  if (waiting !== null && missing > 0) return <p>{waiting}. What is missing here is drawn after it.</p>;
-  if (held && missing > 0) return <p>{count(missing, "picture is", "pictures are")} missing</p>;
+  if (waiting !== null && missing > 0)
+    return (
+      <p>
+        {waiting}. What is missing here {asks ? "can be" : "is"} drawn after it.
+      </p>
+    );
+  if (asks && missing > 0) return <p>{count(missing, "picture is", "pictures are")} missing</p>;
   if (prompts === 0) return <p>{model === null ? "The model is being opened." : "No prompts yet"}</p>;
   return (
     <p>
@@ -108,17 +115,21 @@ function StopOrDraw() {
   const drawing = useStudio((state) => state.drawing !== null);
   const missing = useStudio(missingIn);
   const held = useStudio((state) => isHeld(state) && !isRunning(state));
+  const large = useStudio((state) => state.model?.large ?? false);
+  const run = useStudio((state) => (isRunning(state) ? state.current?.name : undefined));
+  const seconds = useDrawSeconds(missing);
   if (drawing)
     return (
-      <button type="button" className="button" onClick={() => actions.holdDrawing(true)}>
+      <Act obstacle={null} onClick={() => actions.holdDrawing(true)}>
         Stop drawing
-      </button>
+      </Act>
     );
-  if (!held || missing === 0) return null;
+  if (missing === 0 || !(large || held)) return null;
+  const words = missing === 1 ? "Draw it" : `Draw the ${missing}`;
   return (
-    <button type="button" className="button" onClick={() => actions.holdDrawing(false)}>
-      {missing === 1 ? "Draw it" : `Draw the ${missing}`}
-    </button>
+    <Act obstacle={run === undefined ? null : `${run} is being trained.`} onClick={() => actions.holdDrawing(false)}>
+      {large ? drawInWords(missing, seconds) : words}
+    </Act>
   );
 }
 

@@ -70,20 +70,33 @@ export function isHeld(state: Pick<StudioState, "nodes" | "held">): boolean {
   return state.held === heldNow(state);
 }
 
+/** Whether what is missing is drawn only when a person asks for it: by a large model it takes minutes. */
+export function waitsForPerson(state: Pick<StudioState, "nodes" | "held" | "model">): boolean {
+  return isHeld(state) || state.model?.large === true;
+}
+
+/** The rows of a column that have no picture. */
+function lackingIn(state: StudioState, node: NodeId): readonly Prompt[] {
+  return rowsOf(state).filter((row) => state.cells[cellKey(node, row)] === undefined);
+}
+
 /** Cells of the grid without a picture. */
 export function missingIn(state: StudioState): number {
-  const rows = rowsOf(state);
-  const lacks = (node: NodeId): number => rows.filter((row) => state.cells[cellKey(node, row)] === undefined).length;
-  return columnsOf(state).reduce((sum, node) => sum + lacks(node), 0);
+  return columnsOf(state).reduce((sum, node) => sum + lackingIn(state, node).length, 0);
 }
 
 /** The rows of the first column that is not complete. */
 function nextMissing(state: StudioState): { node: NodeId; rows: readonly Prompt[] } | null {
   for (const node of columnsOf(state)) {
-    const rows = rowsOf(state).filter((row) => state.cells[cellKey(node, row)] === undefined);
+    const rows = lackingIn(state, node);
     if (rows.length > 0) return { node, rows };
   }
   return null;
+}
+
+/** The model, once there is a node to compare with Base. */
+function comparing(state: StudioState): ModelInfo | null {
+  return state.machine === "ready" && keptNodes(state).length > 0 ? state.model : null;
 }
 
 export const createCompare: Slice<CompareSlice> = (set, get, deps) => {
@@ -98,8 +111,57 @@ export const createCompare: Slice<CompareSlice> = (set, get, deps) => {
     if (note.success && note.output.prompts.length > 0) set({ ...note.output, ownPrompts: true });
   };
 
-  /** Changes what the grid shows, keeps it, and draws what is new. */
+  const requestFor = (model: ModelInfo, node: NodeId, rows: readonly Prompt[]): DrawRequest => {
+    const [prompts, seeds] = [rows.map(({ text }) => text), rows.map(({ seed }) => seed)];
+    return { project, node, prompts, seeds, ...drawSettings(model) };
+  };
+
+  /** What was drawn before stands in the grid at once, whatever the engine does and whoever holds the drawing. */
+  const bringBack = async (model: ModelInfo): Promise<void> => {
+    for (const node of columnsOf(get())) {
+      const rows = lackingIn(get(), node);
+      if (rows.length === 0) continue;
+      // what cannot be looked up is drawn
+      const pictures = await deps.studio.call("recall", requestFor(model, node, rows)).catch(() => []);
+      for (const picture of pictures) if (picture !== null) set((state) => withRecalled(state, node, picture, deps));
+    }
+  };
+
+  /** @param asked by a person, just now */
+  const drawGrid = async (asked: boolean): Promise<void> => {
+    if (get().machine === "ready") await get().recallCompare();
+    const known = comparing(get());
+    if (known !== null) await bringBack(known);
+    const model = comparing(get());
+    if (model === null || get().drawing !== null || isRunning(get())) return;
+    if (isHeld(get()) || (model.large && !asked)) return;
+    const mine = new AbortController();
+    stop = mine;
+    try {
+      for (let next = nextMissing(get()); next !== null && !mine.signal.aborted; next = nextMissing(get())) {
+        const { node, rows } = next;
+        set({ drawing: { node, done: 0, of: rows.length, pace: null, startedAt: deps.now() } });
+        const { pictures } = await deps.studio.call("draw", requestFor(model, node, rows), mine.signal);
+        if (pictures.length < rows.length) throw new Error("internal: fewer pictures than prompts came back");
+        for (const picture of pictures) set((state) => withCell(state, node, picture, deps));
+      }
+    } catch (error) {
+      if (!isAbort(error) && !mine.signal.aborted) {
+        const what = "The pictures could not be drawn.";
+        const safe = "Your pairs and every iteration are safe.";
+        set({ held: heldNow(get()), problem: problemFrom(error, { what, safe, remedy: CLOSE }) });
+      }
+    } finally {
+      if (stop === mine) {
+        stop = null;
+        set({ drawing: null });
+      }
+    }
+  };
+
+  /** Changes what the grid shows, keeps it, and draws what is new; a drawing under way that was asked for goes on with it. */
   const choose = (part: Partial<Pick<StudioState, "prompts" | "seedsEach" | "hidden">>): void => {
+    const asked = get().drawing !== null;
     set({ ...part, ownPrompts: true, held: null });
     const { prompts, seedsEach, hidden } = get();
     void deps.studio
@@ -111,7 +173,7 @@ export const createCompare: Slice<CompareSlice> = (set, get, deps) => {
       });
     // a drawing under way is of the old grid; what it has drawn stays
     get().stopDrawing();
-    void get().drawMissing();
+    void drawGrid(asked);
   };
 
   return {
@@ -156,36 +218,7 @@ export const createCompare: Slice<CompareSlice> = (set, get, deps) => {
 
     setSides: (sides) => set((state) => ({ sides: { ...state.sides, ...sides } })),
 
-    async drawMissing() {
-      if (get().machine === "ready") await get().recallCompare();
-      const { model } = get();
-      if (model === null || get().machine !== "ready" || keptNodes(get()).length === 0) return;
-      if (get().drawing !== null || isHeld(get()) || isRunning(get())) return;
-      const mine = new AbortController();
-      stop = mine;
-      try {
-        for (let next = nextMissing(get()); next !== null && !mine.signal.aborted; next = nextMissing(get())) {
-          const { node, rows } = next;
-          set({ drawing: { node, done: 0, of: rows.length, pace: null, startedAt: deps.now() } });
-          const [prompts, seeds] = [rows.map(({ text }) => text), rows.map(({ seed }) => seed)];
-          const request = { project, node, prompts, seeds, ...drawSettings(model) };
-          const { pictures } = await deps.studio.call("draw", request, mine.signal);
-          if (pictures.length < rows.length) throw new Error("internal: fewer pictures than prompts came back");
-          for (const picture of pictures) set((state) => withCell(state, node, picture, deps));
-        }
-      } catch (error) {
-        if (!isAbort(error) && !mine.signal.aborted) {
-          const what = "The pictures could not be drawn.";
-          const safe = "Your pairs and every iteration are safe.";
-          set({ held: heldNow(get()), problem: problemFrom(error, { what, safe, remedy: CLOSE }) });
-        }
-      } finally {
-        if (stop === mine) {
-          stop = null;
-          set({ drawing: null });
-        }
-      }
-    },
+    drawMissing: () => drawGrid(false),
 
     stopDrawing() {
       stop?.abort();
@@ -196,7 +229,7 @@ export const createCompare: Slice<CompareSlice> = (set, get, deps) => {
     holdDrawing(held) {
       set({ held: held ? heldNow(get()) : null });
       if (held) get().stopDrawing();
-      else void get().drawMissing();
+      else void drawGrid(true);
     },
   };
 };
@@ -205,6 +238,14 @@ export function withCell(state: StudioState, node: NodeId, picture: Picture, dep
   const key = cellKey(node, { text: picture.prompt, seed: picture.seed });
   if (state.cells[key] !== undefined) return {};
   return { cells: { ...state.cells, [key]: deps.pictures.keep(picture) } };
+}
+
+/** The grid may have changed while the picture was looked up. */
+function withRecalled(state: StudioState, node: NodeId, picture: Picture, deps: Deps): Partial<StudioState> {
+  const { prompt, seed } = picture;
+  const wanted =
+    columnsOf(state).includes(node) && rowsOf(state).some((row) => row.text === prompt && row.seed === seed);
+  return wanted ? withCell(state, node, picture, deps) : {};
 }
 
 /** Pictures that come while the grid is drawn stand in it at once. */

@@ -364,9 +364,10 @@ export interface CompareSlice {
   setSeedsEach(seedsEach: number): void;
   setHidden(node: NodeId, hidden: boolean): void;
   setSides(sides: Partial<CompareSlice["sides"]>): void;
-  /** Draws what the grid lacks, unless a run has the engine. */
+  /** Shows what was drawn before, and draws what the grid still lacks, unless a run has the engine or that waits for a person. */
   drawMissing(): Promise<void>;
   stopDrawing(): void;
+  /** A person stops the drawing, or asks for it. */
   holdDrawing(held: boolean): void;
 }
 
