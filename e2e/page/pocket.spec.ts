@@ -1,12 +1,14 @@
 /**
- * @file The whole job with the model that is built in, as a person does it: by what stands on the screen, from the first page to the
- * files in the downloads and back from them. Scores, votes and a second iteration, a LoRA, take minutes on an adapter in
- * software, so they are done on `wasm` alone; training, drawing, a pause, comparing and the files are done on both.
+ * @file The whole job as a person does it, by what stands on the screen: from the first page to the files in the downloads, and back
+ * from them. On `wasm` with the model that is built in, scores, votes and a LoRA as a second iteration included. An adapter in software
+ * takes many minutes for what that model does in seconds, so on `webgpu` a nano model stands in its place, and those three are left out.
  */
+import { readFile } from "node:fs/promises";
 import type { Locator, Page } from "@playwright/test";
 import { decode } from "fast-png";
 import { strFromU8 } from "fflate";
-import { droppedFiles, setNumbers } from "./nano-page.ts";
+import { nanoFiles } from "../nano-model.ts";
+import { droppedFiles, servePocket, setNumbers } from "./nano-page.ts";
 import { expect, test } from "./origin.ts";
 import { finished } from "./stored.ts";
 import { expectGrid, expectLora, expectWeights, readProject, taken, type TakenFile } from "./taken-files.ts";
@@ -17,6 +19,14 @@ const SHORT = { Steps: 300, "Pairs a step": 2, "Used pairs": 3, "Opponent’s st
 const PROMPT = "a purple square and a blue heart, one over the other, by day";
 
 const on = (): string => test.info().project.name;
+
+const UNET = "unet/diffusion_pytorch_model.safetensors";
+
+/** Of the model that is served. */
+async function unet(): Promise<Uint8Array> {
+  if (on() === "wasm") return readFile(`public/pocket/${UNET}`);
+  return nanoFiles(3).get(UNET) as Uint8Array;
+}
 
 /** They are pictures of something, and no two are the same. */
 async function expectPictures(canvases: Locator, count: number): Promise<void> {
@@ -102,13 +112,13 @@ async function expectCurves(page: Page): Promise<void> {
 }
 
 /** From the menu of the tree. */
-async function expectWeightsOf(page: Page, name: string): Promise<void> {
+async function expectWeightsOf(page: Page, name: string, own: Uint8Array): Promise<void> {
   await page.getByRole("button", { name: `Actions of ${name}` }).click();
   await page.getByRole("menuitem", { name: "Export…" }).click();
   const dialog = page.getByRole("dialog", { name: `Export ${name}` });
   const file = await taken(page, dialog.getByRole("button", { name: "Weights of the UNet" }));
   expect(file.name).toBe("spin-1-unet.safetensors");
-  await expectWeights(file);
+  await expectWeights(file, own);
   await expect(dialog.getByRole("status")).toContainText("is in your downloads.");
   await dialog.getByRole("button", { name: "Close" }).click();
 }
@@ -189,14 +199,17 @@ async function openAgain(page: Page, file: TakenFile): Promise<void> {
   await page.getByRole("link", { name: "Pairs 51" }).waitFor(LONG);
 }
 
-test("from the first page to the files in the downloads, and from a file back to the tree", async ({ page }) => {
-  test.fixme(true, "not yet seen to its end with pocket: the cost on both backends is to be measured first");
+test("from the first page to the files in the downloads, and from a file back to the tree", async ({
+  context,
+  page,
+}) => {
   test.setTimeout(3_600_000);
   const all = on() === "wasm";
+  if (!all) await servePocket(context);
   await bringPairs(page);
   await firstIteration(page);
   await expectCurves(page);
-  await expectWeightsOf(page, "SPIN 1");
+  await expectWeightsOf(page, "SPIN 1", await unet());
   if (all) {
     await score(page);
     await page.getByRole("link", { name: /^Iterate/ }).click();

@@ -7,8 +7,6 @@ import { strFromU8, unzipSync } from "fflate";
 import { bytesAccess } from "../../src/artifacts/random-access.ts";
 import { openSafetensors, toFloat32 } from "../../src/artifacts/safetensors.ts";
 
-const POCKET = new URL("../../public/pocket/unet/diffusion_pytorch_model.safetensors", import.meta.url);
-
 export interface TakenFile {
   readonly name: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -25,9 +23,9 @@ export async function taken(page: Page, button: Locator): Promise<TakenFile> {
 const sizeOf = (values: Float32Array): number => values.reduce((sum, value) => sum + value * value, 0);
 
 /** The UNet under the names and shapes of the model's own file, all numbers finite, and not the numbers that it began with. */
-export async function expectWeights({ bytes }: TakenFile): Promise<void> {
+export async function expectWeights({ bytes }: TakenFile, own: Uint8Array): Promise<void> {
   const file = await openSafetensors(bytesAccess(bytes));
-  const base = await openSafetensors(bytesAccess(await readFile(POCKET)));
+  const base = await openSafetensors(bytesAccess(own));
   expect([...file.tensors.keys()].sort()).toEqual([...base.tensors.keys()].sort());
   let moved = 0;
   for (const name of file.tensors.keys()) {
