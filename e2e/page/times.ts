@@ -32,9 +32,11 @@ try {
         return [Number(((performance.now() - start) / 1000).toFixed(2)), result];
       };
       const [open, model] = await seconds(() => studio.call("open", { backend, model: "pocket" }));
+      // each from other seeds: a picture that was drawn before is found again
+      let seed = 42;
       const pictures = async (count: number): Promise<number> => {
         const prompts = Array.from({ length: count }, () => "a red circle beside a blue square at night");
-        const seeds = prompts.map((_, i) => 42 + i);
+        const seeds = prompts.map(() => seed++);
         const sampling = { negativePrompt: "", steps: 50, guidance: model.guidance };
         return (await seconds(() => studio.call("draw", { project, node: "base", prompts, seeds, ...sampling })))[0];
       };
