@@ -227,7 +227,7 @@ describe("a run", () => {
     });
     expect(await spin(engine, node)).toBe("paused");
     await ask(engine, "deleteNode", node);
-    await expect(spin(engine, node)).rejects.toThrow("SPIN 1 is finished already.");
+    await expect(spin(engine, node)).rejects.toThrow("SPIN 1 is deleted already.");
     await ask(engine, "restoreNode", node);
     await engine.handle("setPairs", { project, pairs: pairs.slice(0, 2) }, never);
     await expect(spin(engine, node)).rejects.toThrow("SPIN 1 was begun with other pairs.");

@@ -36,14 +36,17 @@ const vae = readVaeConfig({
   down_block_types: levels("DownEncoderBlock2D"),
   up_block_types: levels("UpDecoderBlock2D"),
 });
-const text = readTextConfig({ ...pocket.textEncoder, hidden_size: 16, intermediate_size: 32 });
-const denoiser = readUNetConfig({
+/** pocket's own in miniature */
+const textEncoder = { ...pocket.textEncoder, hidden_size: 16, intermediate_size: 32 };
+const unet = {
   ...pocket.unet,
   block_out_channels: [8, 16],
   cross_attention_dim: 16,
   down_block_types: ["DownBlock2D", "CrossAttnDownBlock2D"],
   up_block_types: ["CrossAttnUpBlock2D", "UpBlock2D"],
-});
+};
+const text = readTextConfig(textEncoder);
+const denoiser = readUNetConfig(unet);
 const pool = {
   moments: normals({ key: keyOf(1), place: [0, 0, 0] }, 4 * 2048),
   captions: ["a red circle at night", "a blue star by day", "a white heart at sunset", "a green square at night"],
@@ -190,7 +193,9 @@ test("the folder opens as a model, with every token that no caption reaches as t
   const table = weights.get(TOKEN_TABLE)?.data as Float32Array;
   expect(table.slice(5 * 16, 6 * 16)).toEqual(table.slice(49407 * 16, 49408 * 16));
   expect(table.slice(736 * 16, 737 * 16)).not.toEqual(table.slice(49407 * 16, 49408 * 16));
-  const files = modelFolder(weights);
+  const files = modelFolder(weights)
+    .set("unet/config.json", JSON.stringify(unet))
+    .set("text_encoder/config.json", JSON.stringify(textEncoder));
   const bytes = (path: string) => {
     const content = files.get(path) ?? new Uint8Array();
     return typeof content === "string" ? new TextEncoder().encode(content) : (content as Uint8Array<ArrayBuffer>);
