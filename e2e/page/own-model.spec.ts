@@ -47,13 +47,32 @@ async function openOwn(page: Page): Promise<void> {
   await ready(page);
 }
 
+async function bring(page: Page): Promise<void> {
+  await page.getByLabel("Choose pictures and captions").setInputFiles(droppedFiles());
+  await expect(page.getByLabel("Caption of pair 1", { exact: true })).toHaveValue("a red circle by day");
+}
+
+/** The whole pictures that are kept for another crop, by their keys. */
+function originals(page: Page): Promise<readonly IDBValidKey[]> {
+  return page.evaluate(
+    () =>
+      new Promise<IDBValidKey[]>((resolve, reject) => {
+        const opening = indexedDB.open("spin-studio-originals");
+        opening.onerror = () => reject(new Error("the originals cannot be opened"));
+        opening.onsuccess = () => {
+          const keys = opening.result.transaction("keyval").objectStore("keyval").getAllKeys();
+          keys.onsuccess = () => resolve(keys.result);
+        };
+      }),
+  );
+}
+
 test("a folder is looked at, opened, trained in a project of its own, and asked for again on the next visit", async ({
   page,
 }) => {
   await open(page);
   await openOwn(page);
-  await page.getByLabel("Choose pictures and captions").setInputFiles(droppedFiles());
-  await expect(page.getByLabel("Caption of pair 1", { exact: true })).toHaveValue("a red circle by day");
+  await bring(page);
   await page.getByRole("link", { name: /^Iterate/ }).click();
   await setNumbers(page, { Steps: 2, "Pairs a step": 2, "Opponent’s steps": 2, "Probe every": 0 });
   await page.getByRole("button", { name: "Start SPIN 1" }).click();
@@ -63,6 +82,14 @@ test("a folder is looked at, opened, trained in a project of its own, and asked 
   await page.getByRole("radio", { name: /^Pocket/ }).click();
   await ready(page);
   await expect(page.getByText("Your project")).toBeHidden();
+  const own = await originals(page);
+  expect(own).toHaveLength(3);
+  await bring(page);
+  await expect.poll(() => originals(page)).toHaveLength(6);
+  await page.getByRole("link", { name: "SPIN Studio" }).click();
+  await page.getByRole("button", { name: "Start over" }).click();
+  await page.getByRole("button", { name: "Delete 3 pairs" }).click();
+  await expect.poll(() => originals(page)).toEqual(own);
   await openOwn(page);
   await expect(page.getByText("SPIN 1 is done, with 3 pairs.")).toBeVisible();
 

@@ -28,7 +28,8 @@ import type { BackendName, Deps } from "./state/studio-state.ts";
 export interface Mounting {
   readonly element: HTMLElement;
   readonly studio: Studio;
-  readonly reader: PairReader;
+  /** of a project */
+  readonly reader: (project: string) => PairReader;
   /** the engine only pretends */
   readonly pretend: boolean;
 }
@@ -39,7 +40,7 @@ export function askedBackend(search: string): BackendName | null {
   return asked === "wasm" || asked === "webgpu" ? asked : null;
 }
 
-export async function mount({ element, studio, reader, pretend }: Mounting): Promise<void> {
+export async function mount({ element, studio, reader: readerOf, pretend }: Mounting): Promise<void> {
   const root = createRoot(element);
   const force = askedBackend(globalThis.location.search);
   const go = (route: Route): void => {
@@ -48,7 +49,8 @@ export async function mount({ element, studio, reader, pretend }: Mounting): Pro
   let leave = (): void => {};
   const enter: Deps["enter"] = (source, opened) => {
     leave();
-    const [pictures, metrics, project] = [createPictures(), createMetrics(), projectOf(source)];
+    const project = projectOf(source);
+    const [pictures, metrics, reader] = [createPictures(), createMetrics(), readerOf(project)];
     const store = createStudioStore({
       studio,
       project,

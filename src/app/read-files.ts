@@ -44,8 +44,8 @@ export interface PairReader {
   }): Promise<Uint8ClampedArray<ArrayBuffer>>;
   /** The file of a picture as it came; null where it is not kept. */
   original(request: { readonly pictureHash: string }): Promise<Blob | null>;
-  /** Forgets the files of all other pictures. */
-  keepOnly(request: { readonly pictureHashes: readonly string[] }): Promise<null>;
+  /** Forgets the files of all the project's pictures. */
+  forget(request: Record<string, never>): Promise<null>;
 }
 
 export interface ReadRequest {

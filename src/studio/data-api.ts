@@ -51,8 +51,8 @@ export interface DataCalls {
   };
   /** The file of a picture as it came; null where it is not kept. */
   original: { params: { readonly pictureHash: string }; result: Blob | null };
-  /** Forgets the files of all other pictures. */
-  keepOnly: { params: { readonly pictureHashes: readonly string[] }; result: null };
+  /** Forgets the files of all the project's pictures. */
+  forget: { params: Record<string, never>; result: null };
 }
 
 export type DataCallName = keyof DataCalls;

@@ -8,12 +8,17 @@ import { readPicture } from "./read-picture.ts";
 import { toWire } from "./wire-error.ts";
 
 const store = openKeyValue("spin-studio-originals");
+/** The only project there was before models had their own: its pictures lay under their hashes alone. */
+const FIRST = "studio";
+const keyOf = (project: string, pictureHash: string): string => `${project}/${pictureHash}`;
+
 /** A batch is this many pairs at least, since each costs the page a look at all of them, and this long where they are quick. */
 const batchPairs = 16;
 const batchMs = 300;
 const batchBytes = 8 * 2 ** 20;
 
 interface Reading {
+  readonly project: string;
   readonly source: Import;
   readonly pairs: AsyncIterator<Awaited<ReturnType<ReturnType<Import["pairs"]>["next"]>>["value"]>;
   readonly side: number;
@@ -22,64 +27,68 @@ interface Reading {
 }
 let reading: Reading | null = null;
 
-const handlers: { readonly [N in DataCallName]: (params: DataCalls[N]["params"]) => Promise<DataCalls[N]["result"]> } =
-  {
-    async open({ files, known, side }) {
-      const source = await openImport(files.map(importFile), known);
-      reading = { source, pairs: source.pairs(), side, faults: [], done: 0 };
-      return { count: source.count, captions: source.captions };
-    },
+type Handlers = {
+  readonly [N in DataCallName]: (params: DataCalls[N]["params"], project: string) => Promise<DataCalls[N]["result"]>;
+};
 
-    async next() {
-      const now = reading;
-      if (!now) throw new StudioError("pair", "Nothing is being read.");
-      const pairs: ReadPair[] = [];
-      const originals: [string, Blob][] = [];
-      // without them there is no other crop later, but there are pairs
-      const keep = () => store.setMany(originals).catch(() => undefined);
-      const end = performance.now() + batchMs;
-      for (let bytes = 0; bytes < batchBytes && (pairs.length < batchPairs || performance.now() < end); ) {
-        const { value, done } = await now.pairs.next();
-        if (done) {
-          reading = null;
-          await keep();
-          return { pairs, done: now.done, refused: [...now.source.refused(), ...now.faults] };
-        }
-        now.done += 1;
-        if (!value) continue;
-        const { header: _, bytes: file, ...rest } = value;
-        try {
-          const blob = new Blob([file as Uint8Array<ArrayBuffer>]);
-          const picture = await readPicture(blob, now.side, null);
-          originals.push([value.pictureHash, blob]);
-          const print = likeness({ width: now.side, height: now.side, rgba: picture.rgba });
-          pairs.push({ ...rest, ...picture, side: now.side, likeness: print });
-          bytes += picture.rgba.length;
-        } catch (error) {
-          now.faults.push({ path: value.path, reason: error instanceof Error ? error.message : String(error) });
-        }
+const handlers: Handlers = {
+  async open({ files, known, side }, project) {
+    const source = await openImport(files.map(importFile), known);
+    reading = { project, source, pairs: source.pairs(), side, faults: [], done: 0 };
+    return { count: source.count, captions: source.captions };
+  },
+
+  async next() {
+    const now = reading;
+    if (!now) throw new StudioError("pair", "Nothing is being read.");
+    const pairs: ReadPair[] = [];
+    const originals: [string, Blob][] = [];
+    // without them there is no other crop later, but there are pairs
+    const keep = () => store.setMany(originals).catch(() => undefined);
+    const end = performance.now() + batchMs;
+    for (let bytes = 0; bytes < batchBytes && (pairs.length < batchPairs || performance.now() < end); ) {
+      const { value, done } = await now.pairs.next();
+      if (done) {
+        reading = null;
+        await keep();
+        return { pairs, done: now.done, refused: [...now.source.refused(), ...now.faults] };
       }
-      await keep();
-      return { pairs, done: now.done, refused: null };
-    },
+      now.done += 1;
+      if (!value) continue;
+      const { header: _, bytes: file, ...rest } = value;
+      try {
+        const blob = new Blob([file as Uint8Array<ArrayBuffer>]);
+        const picture = await readPicture(blob, now.side, null);
+        originals.push([keyOf(now.project, value.pictureHash), blob]);
+        const print = likeness({ width: now.side, height: now.side, rgba: picture.rgba });
+        pairs.push({ ...rest, ...picture, side: now.side, likeness: print });
+        bytes += picture.rgba.length;
+      } catch (error) {
+        now.faults.push({ path: value.path, reason: error instanceof Error ? error.message : String(error) });
+      }
+    }
+    await keep();
+    return { pairs, done: now.done, refused: null };
+  },
 
-    async crop({ pictureHash, box, side }) {
-      const file = await original(pictureHash);
-      if (!file) throw new StudioError("image", "The whole picture is not kept in this browser. Add its file again.");
-      return (await readPicture(file, side, box)).rgba;
-    },
+  async crop({ pictureHash, box, side }, project) {
+    const file = await original(project, pictureHash);
+    if (!file) throw new StudioError("image", "The whole picture is not kept in this browser. Add its file again.");
+    return (await readPicture(file, side, box)).rgba;
+  },
 
-    original: ({ pictureHash }) => original(pictureHash),
+  original: ({ pictureHash }, project) => original(project, pictureHash),
 
-    async keepOnly({ pictureHashes }) {
-      const kept = new Set(pictureHashes);
-      await store.deleteMany((await store.keys()).filter((key) => !kept.has(key)));
-      return null;
-    },
-  };
+  async forget(_, project) {
+    const own = (key: string): boolean =>
+      key.startsWith(keyOf(project, "")) || (project === FIRST && !key.includes("/"));
+    await store.deleteMany((await store.keys()).filter(own));
+    return null;
+  },
+};
 
-async function original(pictureHash: string): Promise<Blob | null> {
-  const file = await store.get(pictureHash);
+async function original(project: string, pictureHash: string): Promise<Blob | null> {
+  const file = (await store.get(keyOf(project, pictureHash))) ?? (project === FIRST && (await store.get(pictureHash)));
   return file instanceof Blob ? file : null;
 }
 
@@ -90,11 +99,12 @@ function importFile({ path, file }: SourceFile) {
 
 interface Asked {
   readonly id: number;
+  readonly project: string;
   readonly name: DataCallName;
   readonly params: never;
 }
-self.addEventListener("message", ({ data: { id, name, params } }: MessageEvent<Asked>) => {
-  handlers[name](params).then(
+self.addEventListener("message", ({ data: { id, project, name, params } }: MessageEvent<Asked>) => {
+  handlers[name](params, project).then(
     (result) => self.postMessage({ id, ok: true, result }),
     (error: unknown) => self.postMessage({ id, ok: false, error: toWire(error) }),
   );

@@ -12,7 +12,8 @@ type Answer =
   | { readonly id: number; readonly ok: true; readonly result: never }
   | { readonly id: number; readonly ok: false; readonly error: WireError };
 
-export function startPairReader(): PairReader {
+/** One worker for all projects; each has the pictures that came in for it. */
+export function startPairReader(): (project: string) => PairReader {
   let worker: Worker | null = null;
   let count = 0;
   const waiting = new Map<number, { resolve(value: never): void; reject(error: unknown): void }>();
@@ -33,18 +34,22 @@ export function startPairReader(): PairReader {
     });
     return begun;
   };
-  const call = <N extends DataCallName>(name: N, params: DataCalls[N]["params"]): Promise<DataCalls[N]["result"]> =>
+  const ask = <N extends DataCallName>(
+    project: string,
+    name: N,
+    params: DataCalls[N]["params"],
+  ): Promise<DataCalls[N]["result"]> =>
     new Promise((resolve, reject) => {
       const id = ++count;
       waiting.set(id, { resolve, reject });
       worker ??= begin();
-      worker.postMessage({ id, name, params });
+      worker.postMessage({ id, project, name, params });
     });
-  return {
-    open: (params) => call("open", params),
-    next: (params) => call("next", params),
-    crop: (params) => call("crop", params),
-    original: (params) => call("original", params),
-    keepOnly: (params) => call("keepOnly", params),
-  };
+  return (project) => ({
+    open: (params) => ask(project, "open", params),
+    next: (params) => ask(project, "next", params),
+    crop: (params) => ask(project, "crop", params),
+    original: (params) => ask(project, "original", params),
+    forget: (params) => ask(project, "forget", params),
+  });
 }

@@ -13,12 +13,12 @@ export function ModelSection() {
   const news = useNews();
   const picked = useStudio((state) => state.picked !== null);
   const away = useStudio((state) => state.machine === "away");
-  const running = useStudio(isRunning);
+  const busy = useStudio((state) => isRunning(state) || state.reading !== null);
   const own = source.kind !== "pocket";
   return (
     <section aria-labelledby="model-h">
       <h2 id="model-h">Model</h2>
-      <fieldset className="options" disabled={running}>
+      <fieldset className="options" disabled={busy}>
         <legend className="visually-hidden">Model</legend>
         {own ? (
           <label>
@@ -33,7 +33,7 @@ export function ModelSection() {
           <small>built in, 64 px pictures{own ? ", with its own project" : `, ${news}`}</small>
         </label>
       </fieldset>
-      {away ? null : picked ? <PickedModel /> : <PickModel disabled={running} />}
+      {away ? null : picked ? <PickedModel /> : <PickModel disabled={busy} />}
     </section>
   );
 }

@@ -35,6 +35,9 @@ export interface OwnModelSlice {
 }
 
 export const createOwnModel: Slice<OwnModelSlice> = (set, get, deps) => {
+  /** What goes on belongs to this model's project. */
+  const isBusy = (): boolean => isRunning(get()) || get().reading !== null;
+
   const examine = async (picked: Picked): Promise<void> => {
     set({ picked: { ...picked, examined: null, refused: null } });
     const still = (): boolean => get().picked?.own === picked.own;
@@ -69,7 +72,7 @@ export const createOwnModel: Slice<OwnModelSlice> = (set, get, deps) => {
     picked: null,
 
     async pickModel(files, handle) {
-      if (files.length === 0 || isRunning(get())) return;
+      if (files.length === 0 || isBusy()) return;
       // one that is picked again keeps the shape that it had
       const shape = deps.source.kind === "away" ? deps.source.last : { resolution: null, memory: null };
       const own = { files, title: titleOf(files), resolution: shape.resolution, memory: shape.memory };
@@ -86,7 +89,7 @@ export const createOwnModel: Slice<OwnModelSlice> = (set, get, deps) => {
 
     async openPicked() {
       const { picked, preflight } = get();
-      if (picked?.examined == null || preflight === null || isRunning(get())) return;
+      if (picked?.examined == null || preflight === null || isBusy()) return;
       get().stopDrawing();
       set({ machine: "opening", problem: null });
       try {
@@ -115,7 +118,7 @@ export const createOwnModel: Slice<OwnModelSlice> = (set, get, deps) => {
     },
 
     async usePocket() {
-      if (isRunning(get())) return;
+      if (isBusy()) return;
       await remember(deps.studio, null);
       deps.enter({ kind: "pocket" }, null);
     },

@@ -252,7 +252,7 @@ export const createPairs: Slice<PairsSlice> = (set, get, deps) => {
       get().stopScoring();
       try {
         await deps.studio.call("forget", { project: deps.project });
-        await deps.reader?.keepOnly({ pictureHashes: [] });
+        await deps.reader?.forget({});
       } catch (error) {
         const what = "The project could not be deleted.";
         set({ problem: problemFrom(error, { what, safe: "What is left of it stays as it is.", remedy: CLOSE }) });

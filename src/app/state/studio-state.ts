@@ -39,7 +39,7 @@ export interface Deps {
   readonly pictures: Pictures;
   readonly metrics: Metrics;
   /** absent: no files are read here */
-  readonly reader?: Pick<PairReader, "keepOnly">;
+  readonly reader?: Pick<PairReader, "forget">;
   /** milliseconds */
   readonly now: () => number;
   /** a backend that the address asks for */
