@@ -1,5 +1,5 @@
 /**
- * @file Opens a Stable Diffusion 1.x model, as a diffusers folder or as one file. Headers are read, weights only when asked for.
+ * @file Opens a Stable Diffusion 1.x model, as a diffusers folder, an ONNX export or one file. Headers are read, weights only when asked for.
  * Names are those of SD-1.5's own files: the attention of old autoencoders is renamed, `text_model.` is put where it lacks.
  */
 import { StudioError } from "../lib/errors.ts";
@@ -9,6 +9,7 @@ import { isJsonObject, type JsonObject, parseJsonObject, parsePythonObject, show
 import { checkScheduler, checkUnet, explainFolder, singleFile } from "./model-kind.ts";
 import { filesBelow, modelRoot } from "./model-root.ts";
 import { modelTensors, type Source } from "./model-tensors.ts";
+import { isOnnxExport, onnxConfigPath, openOnnx } from "./onnx-folder.ts";
 import { type RandomAccess, readWhole } from "./random-access.ts";
 import { openSafetensors } from "./safetensors.ts";
 import { openSingleFile, shapesOf } from "./single-file.ts";
@@ -45,7 +46,7 @@ export interface ModelFolder {
 const maxTextBytes = 16 * 2 ** 20;
 
 /**
- * A diffusers folder, the folder above one, or a checkpoint in one .safetensors file (LDM's names) as the only such file there.
+ * A diffusers folder or an ONNX export, the folder above one, or a checkpoint in one .safetensors file (LDM's names) as the only such file there.
  * @throws StudioError `model` or `safetensors` with what is missing or damaged and what is whole, or which other kind of model this is.
  */
 export async function openModel(
@@ -57,12 +58,12 @@ export async function openModel(
   explainFolder(files);
   const single = singleFile(files);
   if (single !== null) return openSingleFile(await openFile(fs, single), components);
+  const isOnnx = isOnnxExport(files);
   const configs: { [C in Component | "scheduler"]?: JsonObject } = {};
   for (const component of components) {
-    configs[component] = parseJsonObject(
-      await readText(fs, files, `${component}/config.json`),
-      `${component}/config.json`,
-    );
+    const own = isOnnx ? onnxConfigPath(files, component) : `${component}/config.json`;
+    if (own === null) continue;
+    configs[component] = parseJsonObject(await readText(fs, files, own), own);
   }
   if (configs.unet) checkUnet(configs.unet);
   const scheduler = "scheduler/scheduler_config.json";
@@ -70,10 +71,21 @@ export async function openModel(
     configs.scheduler = parsePythonObject(await readText(fs, files, scheduler), scheduler);
     checkScheduler(configs.scheduler);
   }
-  const tensors = await openComponents(components, (component) =>
-    openWeights(fs, files, component, configs[component] as JsonObject),
-  );
-  return { configs, tensors, tokenizer: await readTokenizer(fs, files) };
+  const assumed: Component[] = [];
+  const tensors = await openComponents(components, async (component) => {
+    const config = configs[component];
+    if (!isOnnx) return openWeights(fs, files, component, config as JsonObject);
+    const opened = await openOnnx(fs, component, config ?? null, (stored) => canonicalName(component, stored));
+    if (!config) assumed.push(component);
+    configs[component] = opened.config;
+    return opened.tensors;
+  });
+  const tokenizer = await readTokenizer(fs, files);
+  if (assumed.length === 0) return { configs, tensors, tokenizer };
+  const notes = [
+    `The ONNX export has no configuration for ${assumed.join(" and ")}, and SD-1.5's was taken: the tensors fit it.`,
+  ];
+  return { configs, tensors, tokenizer, notes };
 }
 
 /** Every component is tried, so that an error can say which ones are whole. */

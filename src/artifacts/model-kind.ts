@@ -17,8 +17,12 @@ export function explainFolder(files: ReadonlySet<string>): void {
     const whose = has(/^text_encoder\//) ? "XL" : "XL's refiner";
     refuse(`This is Stable Diffusion ${whose}, and Stable Diffusion 1.x was expected.`);
   }
-  if (has(/^unet\//)) return;
-  if (has(/\.onnx$/)) refuse("This is an ONNX export, and a folder with safetensors was expected.");
+  if (has(/^(unet|vae_encoder|vae_decoder|text_encoder)\//)) return;
+  const onnx = has(/\.onnx$/);
+  if (onnx)
+    refuse(
+      `${onnx} is an ONNX file alone, and an ONNX export as Optimum writes it was expected: a folder with unet/model.onnx.`,
+    );
 }
 
 /** A checkpoint that stands alone, by its place only: its bytes tell what it is. Null where there is a diffusers folder. */

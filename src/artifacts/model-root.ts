@@ -3,7 +3,8 @@ import { StudioError } from "../lib/errors.ts";
 import type { FileSystem } from "./model-folder.ts";
 
 /** A path that tells where a diffusers folder begins. */
-const mark = /^(.*\/)?(?:model_index\.json|(?:unet|vae|text_encoder|text_encoder_2|transformer)\/[^/]+)$/;
+const mark =
+  /^(.*\/)?(?:model_index\.json|(?:unet|vae|vae_encoder|vae_decoder|text_encoder|text_encoder_2|transformer)\/[^/]+)$/;
 
 /** What is above the model: "" or a path that ends with "/". @throws StudioError `model` where the folder holds several. */
 export function modelRoot(paths: Iterable<string>): string {

@@ -81,7 +81,7 @@ export function parseSafetensors(
   return { metadata: header.metadata, tensors };
 }
 
-function decode(info: TensorInfo, bytes: Uint8Array<ArrayBuffer>, label: string): FileTensor {
+export function decode(info: TensorInfo, bytes: Uint8Array<ArrayBuffer>, label: string): FileTensor {
   const dtype = readAs[info.dtype];
   if (!dtype) {
     const expected = Object.keys(readAs).join(", ");
