@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ProtoWriter } from "../graph/onnx/protobuf.ts";
 import { toFloat16Array } from "../lib/float16.ts";
+import { sizeOf } from "../lib/tensor.ts";
+import { expectedTensors } from "./expected-tensors.ts";
 import { type FileSystem, type ModelFolder, openModel } from "./model-folder.ts";
+import { sd15Config } from "./onnx-config.ts";
 import { onnxNames } from "./onnx-names.ts";
 import { type OnnxNode, type OnnxTensor, readOnnx } from "./onnx-proto.ts";
 import { onnxTensor } from "./onnx-tensors.ts";
@@ -138,6 +141,50 @@ const unetWith = (tensors: readonly Build[], nodes: readonly Build[] = []): File
   "unet/model.onnx": model(tensors, nodes),
 });
 const openUNet = (files: Files) => openModel(folder(files), ["unet"]);
+
+test("SD-1.5's UNet without a configuration, 3.4 GB of external data, is read at its offsets", async () => {
+  let end = 0;
+  const tensors = [...expectedTensors("unet", sd15Config.unet)].map(([name, shape]): Build => {
+    const length = 4 * sizeOf(shape);
+    const entries = { location: "weights.pb", offset: String(end), length: String(length) };
+    end += length;
+    return (tensor) => {
+      for (const dim of shape) tensor.int(1, dim);
+      tensor.int(2, 1).string(8, `unet.${name}`).int(14, 1);
+      for (const [key, value] of Object.entries(entries))
+        tensor.message(13, (entry) => void entry.string(1, key).string(2, value));
+    };
+  });
+  const proto = model(tensors);
+  const reads: number[] = [];
+  const weights: RandomAccess = {
+    size: end,
+    read: async (offset, length) => {
+      reads.push(offset);
+      return new Uint8Array(length);
+    },
+  };
+  const fs: FileSystem = {
+    list: async () => ["unet/model.onnx", "unet/weights.pb"],
+    open: async (path) => (path === "unet/weights.pb" ? weights : bytesAccess(proto)),
+  };
+  const opened = await openModel(fs, ["unet"]);
+  expect(opened.configs.unet).toEqual(sd15Config.unet);
+  expect(opened.notes).toEqual([expect.stringMatching(/no configuration for unet, and SD-1.5's was taken/)]);
+  expect(reads).toEqual([]);
+  const [last] = [...(opened.tensors.unet ?? [])].slice(-1);
+  expect(await last?.[1].read()).toEqual(new Float32Array(sizeOf(last?.[1].shape ?? [])));
+  expect(reads).toEqual([end - 4 * sizeOf(last?.[1].shape ?? [])]);
+  expect(end).toBeGreaterThan(3.4e9);
+});
+
+test("a file that is cut off anywhere is refused", async () => {
+  const whole = read("onnx/text_encoder/model.onnx");
+  for (let length = 0; length < whole.length; length += 997) {
+    const cut = readOnnx(bytesAccess(whole.slice(0, length)), "x");
+    await expect(cut).rejects.toMatchObject({ name: "StudioError", code: "model" });
+  }
+});
 
 describe("what is refused, in words", () => {
   const weight: Build = (tensor) =>
