@@ -86,8 +86,8 @@ function PickModel({ disabled }: { readonly disabled: boolean }) {
         </p>
       ) : (
         <p className="small quiet">
-          Stable Diffusion 1.5 or a fine-tune of it: a diffusers folder, or one .safetensors file. It is read where it
-          lies.
+          Stable Diffusion 1.5 or a fine-tune of it: a diffusers folder, one .safetensors file, or an Optimum ONNX
+          export. It is read where it lies.
         </p>
       )}
       <div className="row">
