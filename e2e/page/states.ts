@@ -93,6 +93,7 @@ async function samples(page: Page): Promise<void> {
 async function pickModel(page: Page, name: string): Promise<void> {
   await visit(page, "start", "fast");
   const mimeType = "application/octet-stream";
+  await page.getByRole("radio", { name: /^Stable Diffusion 1.5 from disk/ }).click();
   await page.getByLabel("A model’s file").setInputFiles({ name, mimeType, buffer: Buffer.from("weights") });
 }
 

@@ -1,5 +1,5 @@
 /** @file The model: Pocket, or a person's own from the disk. */
-import { useRef, type ChangeEvent } from "react";
+import { useRef, useState, type ChangeEvent } from "react";
 import { type ModelHandle, filesBehind, pickHandle } from "../own-model/model-files.ts";
 import { millions } from "../format.ts";
 import { sourceFile } from "../read-files.ts";
@@ -14,27 +14,53 @@ export function ModelSection() {
   const picked = useStudio((state) => state.picked !== null);
   const away = useStudio((state) => state.machine === "away");
   const busy = useStudio((state) => isRunning(state) || state.reading !== null);
+  const [choosing, setChoosing] = useState(false);
   const own = source.kind !== "pocket";
+  const another = (choosing || picked) && !away;
+  const stay = (): void => {
+    setChoosing(false);
+    actions.unpick();
+  };
   return (
     <section aria-labelledby="model-h">
       <h2 id="model-h">Model</h2>
       <fieldset className="options" disabled={busy}>
         <legend className="visually-hidden">Model</legend>
-        {own ? (
-          <label>
-            <input type="radio" name="model" checked readOnly />
-            <b>{source.last.title}</b>
-            <small>yours, {news}</small>
-          </label>
-        ) : null}
-        <label>
-          <input type="radio" name="model" checked={!own} onChange={() => void actions.usePocket()} />
-          <b>Pocket</b>
-          <small>built in, 64 px pictures{own ? ", with its own project" : `, ${news}`}</small>
-        </label>
+        {own ? <Option name={source.last.title} help={`yours, ${news}`} checked={!another} onChoose={stay} /> : null}
+        <Option
+          name="Pocket"
+          help={`built in, 64 px pictures${own ? ", with its own project" : `, ${news}`}`}
+          checked={!own && !another}
+          onChoose={() => (own ? void actions.usePocket() : stay())}
+        />
+        <Option
+          name="Stable Diffusion 1.5 from disk"
+          help="a diffusers folder or one .safetensors file; ONNX exports too"
+          checked={another}
+          onChoose={() => setChoosing(true)}
+        />
+        <Option name="Training artifacts" help="a folder of ONNX files made for this page: not in this page yet" />
       </fieldset>
-      {away ? null : picked ? <PickedModel /> : <PickModel disabled={busy} />}
+      {another ? picked ? <PickedModel /> : <PickModel disabled={busy} /> : null}
     </section>
+  );
+}
+
+interface OptionProps {
+  readonly name: string;
+  readonly help: string;
+  readonly checked?: boolean;
+  /** without one it cannot be chosen */
+  readonly onChoose?: () => void;
+}
+
+function Option({ name, help, checked = false, onChoose }: OptionProps) {
+  return (
+    <label>
+      <input type="radio" name="model" checked={checked} disabled={onChoose === undefined} onChange={onChoose} />
+      <b>{name}</b>
+      <small>{help}</small>
+    </label>
   );
 }
 
@@ -85,10 +111,7 @@ function PickModel({ disabled }: { readonly disabled: boolean }) {
           is safe.
         </p>
       ) : (
-        <p className="small quiet">
-          Stable Diffusion 1.5 or a fine-tune of it: a diffusers folder, one .safetensors file, or an Optimum ONNX
-          export. It is read where it lies.
-        </p>
+        <p className="small quiet">Stable Diffusion 1.5 or a fine-tune of it. It is read where it lies, in pieces.</p>
       )}
       <div className="row">
         {known ? (
