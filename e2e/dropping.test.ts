@@ -46,7 +46,7 @@ async function played(...drops: (readonly NewPair[])[]): Promise<Played> {
   const store = createStudioStore({
     studio: { call: (name, params) => engine.handle(name, params, never), onEvent: () => () => undefined },
     project,
-    source: { kind: "pocket" },
+    source: { kind: "pocket", last: null },
     opened: null,
     enter: () => undefined,
     pictures: createPictures(),

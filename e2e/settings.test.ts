@@ -38,7 +38,7 @@ async function run(typed: Partial<Record<"usedPairs" | "probeEvery" | "rank", st
   const page = createStudioStore({
     studio,
     project,
-    source: { kind: "pocket" },
+    source: { kind: "pocket", last: null },
     opened: null,
     enter: () => undefined,
     pictures: createPictures(),

@@ -97,7 +97,11 @@ test("a folder is looked at, opened, trained in a project of its own, and asked 
   await openOwn(page);
   await expect(page.getByText("SPIN 1 is done, with 3 pairs.")).toBeVisible();
 
+  await page.getByRole("radio", { name: /^Pocket/ }).click();
+  await ready(page);
   await page.reload();
+  await ready(page);
+  await page.getByRole("radio", { name: /^my-fine-tune/ }).click();
   await expect(page.getByText(/my-fine-tune lies on your disk/)).toBeVisible();
   await expect(page.getByText("SPIN 1 is done, with 3 pairs.")).toBeVisible();
   await openOwn(page);

@@ -1,4 +1,4 @@
-/** @file Which model a person worked with last, so that the next visit begins with it. */
+/** @file The model of a person’s own that was opened last: the next visit begins with it, or offers it beside Pocket. */
 import type { OwnModel, Studio } from "../../studio/api.ts";
 import { filesBehind, mayRead, type ModelHandle } from "./model-files.ts";
 
@@ -6,7 +6,7 @@ const POCKET_PROJECT = "studio";
 /** not a project's: which one is opened hangs on it, and a project's notes go into its file */
 const NOTE = { project: "page", name: "model" };
 
-/** Known at once, so that a visit with Pocket waits for nothing. */
+/** Known at once, so that whoever never had a model of his own waits for nothing. */
 const MARK = "spin-studio.model";
 
 /** A person's model while its files are out of reach. */
@@ -15,28 +15,32 @@ export interface LastModel extends Omit<OwnModel, "files"> {
   readonly id: string;
   /** null: the browser kept none, so it must be picked again */
   readonly handle: ModelHandle | null;
-  /** its files lie in this browser's storage too, so many bytes */
-  readonly copied: number;
+  /** names the copy of its files in this browser's storage; null: there is none */
+  readonly copy: string | null;
 }
 
 /** What a workbench is about; each model has a project of its own. */
 export type ModelSource =
-  | { readonly kind: "pocket" }
+  | { readonly kind: "pocket"; readonly last: LastModel | null }
   | { readonly kind: "own"; readonly last: LastModel; readonly own: OwnModel }
   | { readonly kind: "away"; readonly last: LastModel };
 
 export const projectOf = (source: ModelSource): string => (source.kind === "pocket" ? POCKET_PROJECT : source.last.id);
 
+interface Note {
+  readonly last: LastModel;
+  /** rather than Pocket */
+  readonly current: boolean;
+}
+
 export function ownModel({ title, resolution, memory }: LastModel, files: OwnModel["files"]): OwnModel {
   return { title, resolution, memory, files };
 }
 
-/** null: Pocket. */
-export async function remember(studio: Studio, last: LastModel | null): Promise<void> {
-  await studio.call("writeNote", { ...NOTE, value: last });
+export async function remember(studio: Studio, last: LastModel, current: boolean): Promise<void> {
+  await studio.call("writeNote", { ...NOTE, value: { last, current } satisfies Note });
   try {
-    if (last === null) globalThis.localStorage?.removeItem(MARK);
-    else globalThis.localStorage?.setItem(MARK, last.title);
+    globalThis.localStorage?.setItem(MARK, last.title);
   } catch {
     // a browser may refuse it: then the next visit begins with Pocket
   }
@@ -53,20 +57,25 @@ function isMarked(): boolean {
 /** @param ask the browser may ask the person for the files, who must have just clicked */
 export async function reach(last: LastModel, ask: boolean): Promise<ModelSource> {
   const { handle } = last;
-  if (handle === null || !(await mayRead(handle, ask))) return { kind: "away", last };
-  return { kind: "own", last, own: ownModel(last, await filesBehind(handle)) };
+  try {
+    if (handle !== null && (await mayRead(handle, ask)))
+      return { kind: "own", last, own: ownModel(last, await filesBehind(handle)) };
+  } catch {
+    // it was moved, or is no model's folder any more: whoever picks it again is told
+  }
+  return { kind: "away", last };
 }
 
 /** What the last visit ended with; where that cannot be told, Pocket. */
 export async function recall(studio: Studio): Promise<ModelSource> {
-  if (!isMarked()) return { kind: "pocket" };
-  const note = await studio.call("readNote", NOTE).catch(() => null);
-  if (!isLastModel(note)) return { kind: "pocket" };
-  return reach(note, false).catch(() => ({ kind: "away", last: note }));
+  const note = isMarked() ? await studio.call("readNote", NOTE).catch(() => null) : null;
+  if (!isNote(note)) return { kind: "pocket", last: null };
+  const { last, current } = note;
+  return current ? reach(last, false) : { kind: "pocket", last };
 }
 
-function isLastModel(note: unknown): note is LastModel {
+function isNote(note: unknown): note is Note {
   if (typeof note !== "object" || note === null) return false;
-  const { id, title, copied, handle } = note as Partial<LastModel>;
-  return typeof id === "string" && typeof title === "string" && typeof copied === "number" && handle !== undefined;
+  const { last, current } = note as Partial<Note>;
+  return typeof current === "boolean" && typeof last?.id === "string" && typeof last.title === "string";
 }

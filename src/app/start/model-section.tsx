@@ -26,7 +26,11 @@ export function ModelSection() {
       <h2 id="model-h">Model</h2>
       <fieldset className="options" disabled={busy}>
         <legend className="visually-hidden">Model</legend>
-        {own ? <Option name={source.last.title} help={`yours, ${news}`} checked={!another} onChoose={stay} /> : null}
+        {own ? (
+          <Option name={source.last.title} help={`yours, ${news}`} checked={!another} onChoose={stay} />
+        ) : source.last === null ? null : (
+          <Option name={source.last.title} help="yours, with its own project" onChoose={() => void actions.reopen()} />
+        )}
         <Option
           name="Pocket"
           help={`built in, 64 px pictures${own ? ", with its own project" : `, ${news}`}`}

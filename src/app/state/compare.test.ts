@@ -44,7 +44,7 @@ const cellsOf = ({ node, prompts, seeds }: DrawRequest): readonly string[] =>
 
 const OWN: OwnModel = { files: [], title: "my-model", resolution: null, memory: null };
 const LARGE: Partial<Deps> = {
-  source: { kind: "own", own: OWN, last: { ...OWN, id: "own-1", handle: null, copied: 0 } },
+  source: { kind: "own", own: OWN, last: { ...OWN, id: "own-1", handle: null, copy: null } },
 };
 
 /** Base, SPIN 1 and SPIN 2, with all their pictures, unless these wait for a person. */

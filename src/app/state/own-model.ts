@@ -55,18 +55,9 @@ export const createOwnModel: Slice<OwnModelSlice> = (set, get, deps) => {
     }
   };
 
-  /** With a copy of its files in this browser, where that is wanted. @throws DOMException where the storage is full. */
-  const copied = async (picked: Picked): Promise<Picked> => {
-    if (!picked.keep) return picked;
-    const id = crypto.randomUUID();
-    try {
-      const told = (copying: number): void => set({ picked: { ...picked, copying } });
-      return { ...picked, handle: await keepCopy(id, picked.own.files, told) };
-    } catch (error) {
-      await dropCopy(id);
-      throw error;
-    }
-  };
+  /** @throws DOMException where the storage is full */
+  const copied = (picked: Picked, copy: string): Promise<ModelHandle> =>
+    keepCopy(copy, picked.own.files, (copying) => set({ picked: { ...picked, copying } }));
 
   return {
     picked: null,
@@ -92,15 +83,21 @@ export const createOwnModel: Slice<OwnModelSlice> = (set, get, deps) => {
       if (picked?.examined == null || preflight === null || isBusy()) return;
       get().stopDrawing();
       set({ machine: "opening", problem: null });
+      const { own, keep } = picked;
+      const copy = keep ? crypto.randomUUID() : null;
       try {
-        const { own, handle, keep, bytes } = await copied(picked);
+        const handle = copy === null ? picked.handle : await copied(picked, copy);
         const backend = picked.examined.large ? "webgpu" : preflight.chosen;
         const model = await deps.studio.call("open", { backend, model: own });
         const { title, resolution, memory } = own;
-        const last: LastModel = { id: model.id, title, resolution, memory, handle, copied: keep ? bytes : 0 };
-        await remember(deps.studio, last);
+        const last: LastModel = { id: model.id, title, resolution, memory, handle, copy };
+        await remember(deps.studio, last, true);
+        // one is remembered, so one copy is kept
+        const before = deps.source.last?.copy ?? null;
+        if (before !== null) await dropCopy(before);
         deps.enter({ kind: "own", own, last }, { preflight: { ...preflight, chosen: backend }, model });
       } catch (error) {
+        if (copy !== null) await dropCopy(copy);
         const problem = problemFrom(error, {
           what: `${picked.own.title} could not be opened.`,
           safe: "Your projects and every saved step are safe.",
@@ -111,16 +108,19 @@ export const createOwnModel: Slice<OwnModelSlice> = (set, get, deps) => {
     },
 
     async reopen() {
-      const { source } = deps;
-      if (source.kind === "pocket") return;
-      const reached = await reach(source.last, true).catch(() => source);
-      if (reached.kind === "own") deps.enter(reached, null);
+      const { last } = deps.source;
+      if (last === null || isBusy()) return;
+      const reached = await reach(last, true);
+      if (reached.kind === "away" && deps.source.kind === "away") return;
+      await remember(deps.studio, last, true);
+      deps.enter(reached, null);
     },
 
     async usePocket() {
       if (isBusy()) return;
-      await remember(deps.studio, null);
-      deps.enter({ kind: "pocket" }, null);
+      const { last } = deps.source;
+      if (last !== null) await remember(deps.studio, last, false);
+      deps.enter({ kind: "pocket", last }, null);
     },
   };
 };

@@ -8,7 +8,7 @@ export function testDeps(studio: Studio, more: Partial<Deps> = {}): Deps {
   return {
     studio,
     project: "test",
-    source: { kind: "pocket" },
+    source: { kind: "pocket", last: null },
     opened: null,
     enter: () => undefined,
     pictures: createPictures(),
