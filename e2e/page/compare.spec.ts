@@ -141,6 +141,7 @@ test("a large model draws the grid only when it is asked to, and says before how
   await page.addInitScript(() => Object.assign(globalThis, { showOpenFilePicker: undefined }));
   await openTree(page, "fast", "start");
   const file = { name: "my-model.safetensors", mimeType: "", buffer: Buffer.alloc(8) };
+  await page.getByRole("radio", { name: /^Stable Diffusion 1.5 from disk/ }).click();
   await page.getByLabel("A model’s file").setInputFiles(file);
   await page.getByRole("button", { name: "Open this model" }).click();
   await page.getByRole("link", { name: /^Compare/ }).click();
