@@ -52,7 +52,7 @@ test("a folder of captioned pictures through two iterations to the same seeds si
 
 test("a run that is killed at 20 random points ends in the bytes of an undisturbed one", async ({ browser }) => {
   test.skip(test.info().project.name === "webgpu", "kernels are compiled anew after each kill, for minutes");
-  test.setTimeout(600_000);
+  test.setTimeout(900_000);
   const start = async (page: Page): Promise<void> => {
     await drop(page);
     await setNumbers(page, { Steps: 24, "Pairs a step": 2, "Opponent’s steps": 4 });
@@ -63,7 +63,7 @@ test("a run that is killed at 20 random points ends in the bytes of an undisturb
 
   const calm = await contexts[0].newPage();
   await start(calm);
-  await calm.getByRole("button", { name: "Start SPIN 2" }).waitFor({ timeout: 120_000 });
+  await calm.getByRole("button", { name: "Start SPIN 2" }).waitFor({ timeout: 240_000 });
   const expected = await weightHashes(calm, 1);
   expect(expected).toHaveLength(1);
   await contexts[0].close();
@@ -87,7 +87,7 @@ test("a run that is killed at 20 random points ends in the bytes of an undisturb
     await go
       .or(page.getByRole("button", { name: "Start SPIN 2" }))
       .first()
-      .waitFor({ timeout: 60_000 });
+      .waitFor({ timeout: 120_000 });
     if (!(await go.isVisible())) break;
     await go.click();
   }
