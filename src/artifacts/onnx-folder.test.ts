@@ -6,7 +6,7 @@ import { toFloat16Array } from "../lib/float16.ts";
 import { sizeOf } from "../lib/tensor.ts";
 import { expectedTensors } from "./expected-tensors.ts";
 import { type FileSystem, type ModelFolder, openModel } from "./model-folder.ts";
-import { sd15Config } from "./onnx-config.ts";
+import { sd15Config } from "./sd15-config.ts";
 import { onnxNames } from "./onnx-names.ts";
 import { type OnnxNode, type OnnxTensor, readOnnx } from "./onnx-proto.ts";
 import { onnxTensor } from "./onnx-tensors.ts";

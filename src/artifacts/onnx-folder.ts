@@ -7,7 +7,7 @@ import type { TensorData } from "../lib/tensor.ts";
 import { expectedTensors, fitTensors, type Shapes } from "./expected-tensors.ts";
 import type { JsonObject } from "./json-object.ts";
 import type { Component, FileSystem, ModelTensor, ModelTensors } from "./model-folder.ts";
-import { sd15Config } from "./onnx-config.ts";
+import { sd15Config } from "./sd15-config.ts";
 import { type NamedTensor, type OnnxNames, onnxNames } from "./onnx-names.ts";
 import { readOnnx } from "./onnx-proto.ts";
 import { isFloat, type OnnxFile, onnxTensor, refuseQuantized } from "./onnx-tensors.ts";

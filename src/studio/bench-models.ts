@@ -1,5 +1,6 @@
 /** @file What the bench measures: pocket and SD-1.5 as configurations, with weights by rule, so that no file is needed. */
 import type { ModelFolder, ModelTensor } from "../artifacts/model-folder.ts";
+import { sd15Config } from "../artifacts/sd15-config.ts";
 import { seededTensor } from "../artifacts/seeded.ts";
 import { scheduler, unet, vae } from "../pocket/config.ts";
 import type { PlanSet } from "../plan/types.ts";
@@ -27,40 +28,7 @@ export interface Setting {
   readonly configs: { readonly unet: object; readonly vae: object; readonly scheduler: object };
 }
 
-const sd15 = {
-  unet: {
-    _class_name: "UNet2DConditionModel",
-    act_fn: "silu",
-    attention_head_dim: 8,
-    block_out_channels: [320, 640, 1280, 1280],
-    cross_attention_dim: 768,
-    down_block_types: ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"],
-    flip_sin_to_cos: true,
-    freq_shift: 0,
-    in_channels: 4,
-    layers_per_block: 2,
-    norm_eps: 1e-5,
-    norm_num_groups: 32,
-    out_channels: 4,
-    sample_size: 64,
-    up_block_types: ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"],
-  },
-  vae: {
-    _class_name: "AutoencoderKL",
-    act_fn: "silu",
-    block_out_channels: [128, 256, 512, 512],
-    down_block_types: new Array<string>(4).fill("DownEncoderBlock2D"),
-    in_channels: 3,
-    latent_channels: 4,
-    layers_per_block: 2,
-    norm_num_groups: 32,
-    out_channels: 3,
-    sample_size: 512,
-    scaling_factor: 0.18215,
-    up_block_types: new Array<string>(4).fill("UpDecoderBlock2D"),
-  },
-  scheduler,
-};
+const sd15 = { unet: sd15Config.unet, vae: sd15Config.vae, scheduler };
 
 const shared = { rank: 16, tokens: 77, steps: 50 } as const;
 

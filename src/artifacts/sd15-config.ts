@@ -1,4 +1,4 @@
-/** @file The configurations of Stable Diffusion 1.5, for exports that carry none. They are held against the export's tensors. */
+/** @file The configurations of Stable Diffusion 1.5, as diffusers has them: for exports that carry none, and for measuring. */
 import type { JsonObject } from "./json-object.ts";
 import type { Component } from "./model-folder.ts";
 
