@@ -1,8 +1,9 @@
 /** @file Where files and folders are dropped or chosen. */
-import { useRef, useState, type ChangeEvent, type DragEvent } from "react";
+import { useRef, useState, type DragEvent } from "react";
 import { useDropzone } from "react-dropzone";
 import { count } from "../format.ts";
 import { useTake } from "../take.ts";
+import { FileInput } from "./file-input.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 
 export interface DropZoneProps {
@@ -26,26 +27,12 @@ export function DropZone({ title, help, samples = false }: DropZoneProps) {
     disabled: locked,
     onDrop: (files) => take?.(files),
   });
-  const onFolder = (event: ChangeEvent<HTMLInputElement>): void => {
-    const files = [...(event.target.files ?? [])];
-    event.target.value = "";
-    take?.(files);
-  };
   // a folder is one, whatever is in it
   const onDragEnter = ({ dataTransfer }: DragEvent): void => setDragged(Math.max(1, dataTransfer.items.length));
   return (
     <div {...getRootProps({ onDragEnter })} className={isDragActive ? "drop over" : "drop"}>
       <input {...getInputProps()} aria-label="Choose pictures and captions" />
-      <input
-        ref={(element) => {
-          folder.current = element;
-          element?.setAttribute("webkitdirectory", ""); // not in React's types
-        }}
-        type="file"
-        hidden
-        aria-label="Choose a folder"
-        onChange={onFolder}
-      />
+      <FileInput ref={folder} label="Choose a folder" folder onFiles={(files) => take?.(files)} />
       <b>{isDragActive ? `Let go to add ${count(dragged, "file")}` : title}</b>
       {isDragActive ? (
         <span className="small quiet">They are read here and stay here.</span>

@@ -1,7 +1,8 @@
 /** @file The model: Pocket, or a person's own from the disk. */
-import { useRef, useState, type ChangeEvent } from "react";
+import { useRef, useState } from "react";
 import { type ModelHandle, filesBehind, pickHandle } from "../own-model/model-files.ts";
 import { millions } from "../format.ts";
+import { FileInput } from "../parts/file-input.tsx";
 import { sourceFile } from "../read-files.ts";
 import { useActions, useStudio, useWorkbench } from "../state/context.tsx";
 import { isRunning } from "../state/selectors.ts";
@@ -101,11 +102,7 @@ function PickModel({ disabled }: { readonly disabled: boolean }) {
     else if (handle !== null) await take(handle);
   };
   const take = async (handle: ModelHandle): Promise<void> => actions.pickModel(await filesBehind(handle), handle);
-  const onFiles = (event: ChangeEvent<HTMLInputElement>): void => {
-    const files = [...(event.target.files ?? [])].map(sourceFile);
-    event.target.value = "";
-    void actions.pickModel(files, null);
-  };
+  const onFiles = (files: readonly File[]): void => void actions.pickModel(files.map(sourceFile), null);
   const known = source.kind === "away" && source.last.handle !== null;
   return (
     <>
@@ -130,17 +127,8 @@ function PickModel({ disabled }: { readonly disabled: boolean }) {
           Choose a model’s file
         </button>
       </div>
-      <input
-        ref={(element) => {
-          folder.current = element;
-          element?.setAttribute("webkitdirectory", ""); // not in React's types
-        }}
-        type="file"
-        hidden
-        aria-label="A model’s folder"
-        onChange={onFiles}
-      />
-      <input ref={file} type="file" hidden accept=".safetensors" aria-label="A model’s file" onChange={onFiles} />
+      <FileInput ref={folder} label="A model’s folder" folder onFiles={onFiles} />
+      <FileInput ref={file} label="A model’s file" accept=".safetensors" onFiles={onFiles} />
     </>
   );
 }
