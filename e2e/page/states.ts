@@ -127,6 +127,13 @@ export const STATES: readonly PageState[] = [
     },
   },
   {
+    name: "start-noisy",
+    open: async (page) => {
+      await visit(page, "start", "fast,noisy");
+      await page.getByText("steps do not repeat bit by bit, logit noise 0.21").waitFor();
+    },
+  },
+  {
     name: "start-picked",
     open: async (page) => {
       await pickModel(page, "fine-tune.safetensors");

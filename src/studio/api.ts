@@ -1,15 +1,17 @@
 /** @file What the page may ask of the workers, and what they tell it: types only. */
 import type { BackendName } from "../runtime/backend.ts";
-import type { SamplerName } from "../diffusion/samplers.ts";
-import type { TrainReport } from "../spin/algorithm1.ts";
-import type { Probe } from "../spin/probe.ts";
-import type { Examined, MemoryUse, OwnModel, Preflight, Scoring } from "./model-api.ts";
+import type { PageEvent, StepReport } from "./event-api.ts";
+import type { Examined, MemoryUse, OwnModel, Precision, Preflight, Scoring } from "./model-api.ts";
+import type { Preset, SpinSettings } from "./settings-api.ts";
 
+export type { DeviceNews, PageEvent, ProbeReport, Stage, StepReport, StudioEvent } from "./event-api.ts";
+export type { Preset, SpinSettings } from "./settings-api.ts";
 export type {
   Examined,
   Measured,
   MemoryUse,
   OwnModel,
+  Precision,
   Preflight,
   ScoreInfo,
   Scoring,
@@ -134,101 +136,6 @@ export interface TokenCount {
   readonly cut: string;
 }
 
-export interface SpinSettings {
-  readonly steps: number;
-  readonly pairsPerStep: number;
-  readonly learningRate: number;
-  readonly warmupSteps: number;
-  readonly beta: number;
-  readonly loss: "logistic" | "hinge" | "correlation";
-  readonly captionDropout: number;
-  readonly independentNoise: boolean;
-  readonly opponentSteps: number;
-  /** how the opponent draws; missing: DDIM, as in the paper */
-  readonly sampler?: SamplerName;
-  readonly guidance: number;
-  readonly seed: number;
-  readonly train: "full" | "lora";
-  readonly rank: number;
-  /** the safeguard's factor, 0.9 where nothing speaks against it; 0: off */
-  readonly safeguard: number;
-  /** optimizer steps between two probes; 0: none */
-  readonly probeEvery: number;
-  /** pairs that an iteration uses, the first of the project's; 0: all */
-  readonly usedPairs: number;
-}
-
-export interface Preset {
-  readonly id: string;
-  readonly title: string;
-  /** one line */
-  readonly help: string;
-  /** one for each iteration, the last for all that follow */
-  readonly settings: readonly SpinSettings[];
-}
-
-/** Errors on draws that stay the same for the whole iteration. */
-export interface ProbeReport extends Probe {
-  /** what a person should do now, one sentence */
-  readonly hint: string | null;
-}
-
-export interface StepReport extends TrainReport {
-  /** the probe after this step, where there was one; it is told as an event too */
-  readonly probe: ProbeReport | null;
-  readonly seconds: number;
-}
-
-export type Stage = "opponents" | "encode" | "train" | "samples";
-
-export type StudioEvent =
-  | { readonly kind: "stage"; readonly stage: Stage; readonly done: number; readonly of: number }
-  | { readonly kind: "step"; readonly report: StepReport }
-  | { readonly kind: "probe"; readonly iteration: number; readonly report: ProbeReport }
-  | { readonly kind: "picture"; readonly iteration: number; readonly index: number; readonly picture: Picture }
-  | { readonly kind: "saved"; readonly iteration: number; readonly step: number; readonly complete: boolean };
-
-/** What the page is told: a job's events with their node, pictures of `draw` as they come, and news of storage. */
-export type PageEvent =
-  | (StudioEvent & { readonly node: NodeId })
-  | {
-      readonly kind: "drawn";
-      readonly node: NodeId;
-      readonly step: number;
-      /** of the prompt in its request */
-      readonly index: number;
-      readonly picture: Picture;
-    }
-  /** what the model and its run hold on the device now, after a change; beside `ModelInfo.memory`, what a step takes at its peak */
-  | { readonly kind: "memory"; readonly bytes: number }
-  /** pictures of `score` that are drawn and scored */
-  | { readonly kind: "scored"; readonly done: number; readonly of: number }
-  /** a checkpoint that was to be loaded is damaged; one sentence: which, and why. What was used instead stands in the answer. */
-  | { readonly kind: "damaged"; readonly node: NodeId; readonly sentence: string }
-  /** another tab changed the project: what was read of it may be old */
-  | { readonly kind: "changed"; readonly project: string }
-  | DeviceNews;
-
-/**
- * A lost device, or a worker that died. Whatever was asked for and not answered waits for a new one, so a run that was lost goes on
- * from its newest saved step; where three tries in a row come to nothing, or a person stops them, it is paused or fails.
- */
-export type DeviceNews = { readonly kind: "device" } & (
-  | {
-      readonly state: "lost";
-      /** `device-lost`, `worker`, or `no-webgpu` where a try found no device */
-      readonly code: string;
-      readonly message: string;
-      /** this try's number in a row, from 1 */
-      readonly tries: number;
-      readonly of: number;
-      /** until the try; 0: it has begun */
-      readonly seconds: number;
-    }
-  /** `back`: the model is open again */
-  | { readonly state: "back" | "stopped" }
-);
-
 export interface GrowRequest {
   readonly project: string;
   /** `base` or a kept node */
@@ -298,6 +205,8 @@ export interface Calls {
   /** what is known of a person's model before anything is loaded; refused in words where it is none of ours */
   examine: { params: { readonly model: OwnModel }; result: Examined };
   open: { params: { readonly backend: BackendName; readonly model: string | OwnModel }; result: ModelInfo };
+  /** of the backend of the open model; measured at most once a day */
+  precision: { params: Record<string, never>; result: Precision };
   project: { params: { readonly project: string }; result: ProjectState };
   /**
    * In place of those that the project has. Their order decides their seeds. Refused with code `no-pixels` where pixels that are

@@ -10,22 +10,12 @@ import { forgetProject, readNote, readPairs, writeNote, putPixels, writePairs } 
 import { purge } from "../storage/tree.ts";
 import { deleteVote, readVotes, writeVote } from "../storage/votes.ts";
 import { isChain, upgrade } from "../storage/upgrade.ts";
-import type {
-  CallName,
-  Calls,
-  DrawRequest,
-  ModelInfo,
-  NodeRequest,
-  OwnModel,
-  PageEvent,
-  Preflight,
-  ProjectState,
-} from "./api.ts";
+import type { CallName, Calls, DrawRequest, ModelInfo, NodeRequest, OwnModel, PageEvent, ProjectState } from "./api.ts";
 import { Damage } from "./damage.ts";
+import { Machine } from "./machine.ts";
 import type { Networks } from "./networks.ts";
 import { examineModel, openStudioModel } from "./opened-model.ts";
-import { type Known, measureBackends } from "./preflight.ts";
-import { RUNTIME_VERSION } from "./project-keeper.ts";
+import type { Factories } from "./preflight.ts";
 import type { Tabs } from "./tabs.ts";
 import { Trainer } from "./trainer.ts";
 import { changeNode, grow, projectState, renameNode } from "./tree.ts";
@@ -33,23 +23,14 @@ import { Writer } from "./writer.ts";
 
 export interface EngineParts {
   readonly store: KeyValue;
-  /** backends that this place could have, best guess first */
-  readonly backends: Readonly<Partial<Record<BackendName, () => Promise<Backend>>>>;
+  readonly backends: Factories;
   /** the files of a model by its id, `pocket` */
   readonly files: (model: string) => FileSystem;
   readonly emit: (event: PageEvent) => void;
   readonly tabs: Tabs;
 }
 
-const PREFLIGHT = "preflight";
-const DAY = 86_400_000;
-
-/** A backend that fails is tried again at every start. */
-interface StoredPreflight {
-  readonly version: string;
-  readonly at: number;
-  readonly known: Known;
-}
+const noModel = () => new StudioError("no-model", "No model is open, expected one to be opened first.");
 
 type Handlers = {
   readonly [N in CallName]: (params: Calls[N]["params"], signal: AbortSignal) => Promise<Calls[N]["result"]>;
@@ -59,6 +40,7 @@ type Handlers = {
 const inTurn: ReadonlySet<CallName> = new Set<CallName>([
   "preflight",
   "open",
+  "precision",
   "setPairs",
   "putPixels",
   "spin",
@@ -71,6 +53,7 @@ export class Engine {
   readonly #parts: EngineParts;
   readonly #writer: Writer;
   readonly #damage: Damage;
+  readonly #machine: Machine;
   readonly #queue = new SerialQueue();
   #networks: Networks | null = null;
   #backend: Backend | null = null;
@@ -80,6 +63,7 @@ export class Engine {
   constructor(parts: EngineParts) {
     const store = beforeDrawings(parts.store);
     this.#parts = { ...parts, store };
+    this.#machine = new Machine(store, parts.backends);
     this.#writer = new Writer(store, parts.tabs);
     this.#damage = new Damage(parts.emit);
     parts.tabs.listen((project) => parts.emit({ kind: "changed", project }));
@@ -96,9 +80,13 @@ export class Engine {
   }
 
   readonly #handlers: Handlers = {
-    preflight: ({ force }) => this.#preflight(force),
+    preflight: ({ force }) => this.#machine.preflight(force),
     examine: ({ model }) => examineModel(model),
     open: ({ backend, model }) => this.#open(backend, model),
+    precision: async () => {
+      if (!this.#backend) throw noModel();
+      return this.#machine.precision(this.#backend);
+    },
     project: ({ project }) => this.#project(project),
     setPairs: async ({ project, pairs }) => {
       await this.#trainer?.drop();
@@ -187,24 +175,6 @@ export class Engine {
     return this.#writer.write(project, (store) => changeNode(store, project, node, change, this.#damage));
   }
 
-  /** Measures at most once a day: a GPU does not change faster, and kernels take seconds to compile. */
-  async #preflight(force: BackendName | null): Promise<Preflight> {
-    const { store, backends } = this.#parts;
-    const stored = (await store.get(PREFLIGHT)) as StoredPreflight | undefined;
-    const fresh = stored?.version === RUNTIME_VERSION && Math.abs(Date.now() - stored.at) < DAY;
-    const known = fresh ? stored.known : {};
-    const preflight = await measureBackends(backends, force, known);
-    const working = preflight.measured.filter((m) => m.forwardMs !== null).map((m) => [m.backend, m]);
-    const all: Known = { ...known, ...(Object.fromEntries(working) as Known) };
-    await store.setMany([
-      [
-        PREFLIGHT,
-        { version: RUNTIME_VERSION, at: fresh ? stored.at : Date.now(), known: all } satisfies StoredPreflight,
-      ],
-    ]);
-    return preflight;
-  }
-
   async #open(name: BackendName, model: string | OwnModel): Promise<ModelInfo> {
     await this.dispose();
     const create = this.#parts.backends[name];
@@ -238,7 +208,7 @@ export class Engine {
   }
 
   get #opened(): Trainer {
-    if (!this.#trainer) throw new StudioError("no-model", "No model is open, expected one to be opened first.");
+    if (!this.#trainer) throw noModel();
     return this.#trainer;
   }
 

@@ -19,6 +19,14 @@ export interface Preflight {
   readonly measured: readonly Measured[];
 }
 
+/** How far the numbers of a training step can be trusted on a device. */
+export interface Precision {
+  /** what rounding does to the logit of two unlike players at beta 5000, against float64 */
+  readonly logitNoise: number;
+  /** whether a step that was made twice gave the same bits */
+  readonly repeats: boolean;
+}
+
 /** One number of a picture's quality: more is better. */
 export interface ScoreInfo {
   readonly id: string;

@@ -30,7 +30,8 @@ const words: { readonly [B in BackendName]: string } = {
   "node-webgpu": "the GPU (Node)",
 };
 
-type Factories = Readonly<Partial<Record<BackendName, () => Promise<Backend>>>>;
+/** What makes each backend that this place could have, best guess first. */
+export type Factories = Readonly<Partial<Record<BackendName, () => Promise<Backend>>>>;
 
 async function measure(name: BackendName, create: () => Promise<Backend>): Promise<Measured> {
   let backend: Backend | null = null;

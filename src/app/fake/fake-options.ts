@@ -15,13 +15,15 @@ export interface FakeOptions {
   readonly rising?: boolean;
   /** no WebGPU here */
   readonly noGpu: boolean;
+  /** rounding drowns the logit, and no step repeats */
+  readonly noisy?: boolean;
   /** only people can judge the pictures */
   readonly unscored?: boolean;
   /** where the project outlives a reload */
   readonly memory: Pick<Storage, "getItem" | "setItem" | "removeItem"> | null;
 }
 
-/** `?fake=fast,fail,no-gpu`, `?fake=burst`, `?fake=rise`, `?fake=calm,halt=train:212` (or measure, opponents, draw) */
+/** `?fake=fast,fail,no-gpu`, `?fake=burst`, `?fake=rise`, `?fake=noisy`, `?fake=calm,halt=train:212` (or measure, opponents, draw) */
 export function fakeOptions(words: string, memory: FakeOptions["memory"]): FakeOptions {
   const list = words.split(",");
   const full = list.includes("full");
@@ -34,6 +36,7 @@ export function fakeOptions(words: string, memory: FakeOptions["memory"]): FakeO
     bursts: list.includes("burst"),
     rising: list.includes("rise"),
     noGpu: list.includes("no-gpu"),
+    noisy: list.includes("noisy"),
     unscored: list.includes("unscored"),
     memory,
   };

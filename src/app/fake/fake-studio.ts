@@ -22,6 +22,7 @@ import { rateAt } from "../rate-curve.ts";
 import { type DrawnBefore, recall, remember } from "./drawn-before.ts";
 import type { FakeOptions } from "./fake-options.ts";
 import { deviceLost, madeUpProbe, madeUpReport, notFinite, storageFull } from "./made-up.ts";
+import { madeUpPrecision, madeUpPreflight } from "./made-up-computer.ts";
 import { madeUpScores } from "./made-up-scores.ts";
 import { examineMadeUp, openMadeUp } from "./made-up-models.ts";
 import { caption, paint, scene, sceneOf } from "./painter.ts";
@@ -211,31 +212,9 @@ export function createFakeStudio(options: FakeOptions): Studio {
   } = {
     async preflight({ force }) {
       await wait(4, "measure");
-      const wasm = {
-        backend: "wasm",
-        description: "8 threads of the processor",
-        forwardMs: 41,
-        problem: null,
-      } as const;
-      const gpu = options.noGpu
-        ? ({
-            backend: "webgpu",
-            description: "WebGPU",
-            forwardMs: null,
-            problem: "this browser gives pages no WebGPU",
-          } as const)
-        : ({ backend: "webgpu", description: "a made-up GPU, half precision", forwardMs: 9, problem: null } as const);
-      if (force === "webgpu" && options.noGpu)
-        throw new Error("WebGPU was asked for, but this browser gives pages no WebGPU.");
-      const chosen = force ?? (options.noGpu ? "wasm" : "webgpu");
-      const reason =
-        force !== null
-          ? `${force === "wasm" ? "WebAssembly" : "WebGPU"} runs because you chose it.`
-          : options.noGpu
-            ? "WebAssembly runs the model, because this browser gives pages no WebGPU."
-            : "WebGPU runs the model: it was 4.6 times as fast as WebAssembly.";
-      return { chosen, reason, measured: [gpu, wasm] };
+      return madeUpPreflight(options, force);
     },
+    precision: async () => madeUpPrecision(options),
     examine: async ({ model }) => examineMadeUp(model),
     async open({ backend, model }) {
       opened = backend;

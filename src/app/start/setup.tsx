@@ -1,6 +1,6 @@
 /** @file What this computer can do. */
 import { useEffect, useState } from "react";
-import type { Measured, Preflight } from "../../studio/api.ts";
+import type { Measured, Precision, Preflight } from "../../studio/api.ts";
 import { expected } from "../expected.ts";
 import { duration, room } from "../format.ts";
 import { Glyph } from "../parts/glyph.tsx";
@@ -12,6 +12,8 @@ import type { BackendName } from "../state/studio-state.ts";
 const AUTOMATIC = "automatic";
 /** what a newcomer starts with */
 const [SAMPLES, PROMPTS] = [48, 4];
+/** of the logit, from which rounding is worth a warning */
+const NOISY = 0.05;
 
 export function ComputerSection() {
   const actions = useActions();
@@ -63,6 +65,7 @@ function Abilities({ preflight: { measured, chosen } }: { readonly preflight: Pr
   const { deviceMemory } = navigator as Navigator & { readonly deviceMemory?: number };
   const where = chosen === "webgpu" ? "on the GPU" : "on the processor";
   const seconds = useNewcomersSeconds();
+  const precision = usePrecision();
   return (
     <>
       <dl className="able">
@@ -70,6 +73,7 @@ function Abilities({ preflight: { measured, chosen } }: { readonly preflight: Pr
         <Fact name="Processor" value={processor && inWords(processor)} />
         <Fact name="Memory" value={deviceMemory && `${deviceMemory} GB or more`} />
         <Fact name="Storage" value={free && `${free} free for this page`} />
+        <Fact name="Numbers" value={precision && numbersInWords(precision)} />
       </dl>
       <ul className="verdicts">
         <li className="verdict">
@@ -85,6 +89,12 @@ function Abilities({ preflight: { measured, chosen } }: { readonly preflight: Pr
       </ul>
       {gpu?.forwardMs == null ? (
         <p className="small quiet">Open this page in a browser with WebGPU, or go on with Pocket.</p>
+      ) : null}
+      {precision && precision.logitNoise > NOISY ? (
+        <p className="small quiet">
+          Rounding on this device moves the numbers that self-play compares by more than {NOISY}. Training works, but
+          learns less from each step; another backend may do better.
+        </p>
       ) : null}
     </>
   );
@@ -105,7 +115,23 @@ function inWords({ description, forwardMs, problem }: Measured): string {
   return `${capital(description)}, ${Math.max(1, Math.round(forwardMs))} ms a pass`;
 }
 
+/** "steps repeat bit by bit, logit noise 0.0014" */
+function numbersInWords({ logitNoise, repeats }: Precision): string {
+  const noise = logitNoise.toLocaleString("en", { maximumSignificantDigits: 2 });
+  return `${repeats ? "steps repeat bit by bit" : "steps do not repeat bit by bit"}, logit noise ${noise}`;
+}
+
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Measured when a person looks here; null until then. */
+function usePrecision(): Precision | null {
+  const { askPrecision } = useActions();
+  const ready = useStudio((state) => state.machine === "ready");
+  useEffect(() => {
+    if (ready) void askPrecision();
+  }, [ready, askPrecision]);
+  return useStudio((state) => state.precision);
+}
 
 /** What the browser would let this page store, less what it has; null while it is not known. */
 function useRoom(): string | null {

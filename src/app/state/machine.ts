@@ -16,7 +16,7 @@ export const createMachine: Slice<MachineSlice> = (set, get, deps) => {
 
   const look = async (force: BackendName | null): Promise<void> => {
     const { source } = deps;
-    set({ machine: "looking", force, preflight: null, model: null, problem: null });
+    set({ machine: "looking", force, preflight: null, model: null, precision: null, problem: null });
     try {
       const preflight = await deps.studio.call("preflight", { force });
       set({ preflight, machine: source.kind === "away" ? "away" : "opening" });
@@ -45,6 +45,7 @@ export const createMachine: Slice<MachineSlice> = (set, get, deps) => {
     preflight: null,
     force: deps.force,
     model: null,
+    precision: null,
     whenRead: () => read,
 
     async boot() {
@@ -73,6 +74,13 @@ export const createMachine: Slice<MachineSlice> = (set, get, deps) => {
       if (isRunning(get()) || get().machine === "looking" || get().machine === "opening") return;
       get().stopDrawing();
       await look(force);
+    },
+
+    async askPrecision() {
+      if (get().machine !== "ready" || get().precision !== null) return;
+      const { model } = get();
+      const precision = await deps.studio.call("precision", {}).catch(() => null);
+      if (get().model === model) set({ precision });
     },
   };
 };

@@ -6,6 +6,7 @@ import type {
   ModelInfo,
   NodeId,
   NodeInfo,
+  Precision,
   Preflight,
   SpinSettings,
   Stage,
@@ -71,10 +72,14 @@ export interface MachineSlice {
   readonly preflight: Preflight | null;
   readonly force: BackendName | null;
   readonly model: ModelInfo | null;
+  /** of the backend that the model is open on; null: not measured yet */
+  readonly precision: Precision | null;
   boot(): Promise<void>;
   /** What storage knows is here: pairs that came in before would be saved in its place. */
   whenRead(): Promise<void>;
   chooseBackend(force: BackendName | null): Promise<void>;
+  /** Measured once for the open model's backend; where that fails nothing is said of it. */
+  askPrecision(): Promise<void>;
 }
 
 /** A square, in pixels of the whole picture. */

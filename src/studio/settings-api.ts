@@ -1,0 +1,35 @@
+/** @file How an iteration is made, and the settings that were thought about: types only. */
+import type { SamplerName } from "../diffusion/samplers.ts";
+
+export interface SpinSettings {
+  readonly steps: number;
+  readonly pairsPerStep: number;
+  readonly learningRate: number;
+  readonly warmupSteps: number;
+  readonly beta: number;
+  readonly loss: "logistic" | "hinge" | "correlation";
+  readonly captionDropout: number;
+  readonly independentNoise: boolean;
+  readonly opponentSteps: number;
+  /** how the opponent draws; missing: DDIM, as in the paper */
+  readonly sampler?: SamplerName;
+  readonly guidance: number;
+  readonly seed: number;
+  readonly train: "full" | "lora";
+  readonly rank: number;
+  /** the safeguard's factor, 0.9 where nothing speaks against it; 0: off */
+  readonly safeguard: number;
+  /** optimizer steps between two probes; 0: none */
+  readonly probeEvery: number;
+  /** pairs that an iteration uses, the first of the project's; 0: all */
+  readonly usedPairs: number;
+}
+
+export interface Preset {
+  readonly id: string;
+  readonly title: string;
+  /** one line */
+  readonly help: string;
+  /** one for each iteration, the last for all that follow */
+  readonly settings: readonly SpinSettings[];
+}
