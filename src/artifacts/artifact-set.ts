@@ -26,6 +26,8 @@ export interface ArtifactChoices {
   readonly targets: string;
   readonly cut: "whole" | "stage" | "block";
   readonly weights: "float32" | "float16";
+  /** arithmetic of pictures; none: float32 */
+  readonly drawing?: "float32" | "float16";
   /** latents along the side of a tile of the VAE; none: pictures pass it whole */
   readonly vaeTile?: number | null;
 }

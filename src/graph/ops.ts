@@ -85,9 +85,28 @@ function at(inputs: readonly TensorType[], index: number, op: OpName): TensorTyp
   return inputs[index] ?? refuse(op, `an input ${index}`, inputs);
 }
 
-function floats(op: OpName, count: number, inputs: readonly TensorType[]): void {
-  if (inputs.length !== count || inputs.some((t) => t.dtype !== "float32"))
-    refuse(op, `${count} float32 inputs`, inputs);
+/** Operators that may work in float16: those whose sums are short, or that diffusers runs in half too. The others add up or exponentiate. */
+export const halfOps: ReadonlySet<OpName> = new Set<OpName>([
+  "Add",
+  "Sub",
+  "Mul",
+  "Div",
+  "Neg",
+  "Sigmoid",
+  "Gelu",
+  "QuickGelu",
+  "MatMul",
+  "Gemm",
+  "Conv",
+  "Resize",
+  "Attention",
+]);
+
+/** Their common type, float32, or float16 where the operator may work in it. */
+function floats(op: OpName, count: number, inputs: readonly TensorType[]): DType {
+  const dtype = inputs[0]?.dtype === "float16" && halfOps.has(op) ? "float16" : "float32";
+  if (inputs.length !== count || inputs.some((t) => t.dtype !== dtype)) refuse(op, `${count} ${dtype} inputs`, inputs);
+  return dtype;
 }
 
 function unary<O extends OpName>(op: O): TypeRule<O> {
@@ -97,12 +116,17 @@ function unary<O extends OpName>(op: O): TypeRule<O> {
   };
 }
 
-function binary<O extends OpName>(op: O, dtype: DType = "float32"): TypeRule<O> {
+function binary<O extends OpName>(op: O): TypeRule<O> {
   return (inputs) => {
-    floats(op, 2, inputs);
+    const dtype = floats(op, 2, inputs);
     return [{ dtype, shape: broadcast(at(inputs, 0, op).shape, at(inputs, 1, op).shape) }];
   };
 }
+
+const less: TypeRule<"Less"> = (inputs, attrs) => {
+  const [{ shape }] = binary("Less")(inputs, attrs) as readonly [TensorType];
+  return [{ dtype: "bool", shape }];
+};
 
 function reduce<O extends "ReduceSum" | "ReduceMean">(op: O): TypeRule<O> {
   return (inputs, attrs: ReduceAttrs) => {
@@ -148,7 +172,7 @@ export const typeRules: { readonly [O in OpName]: TypeRule<O> } = {
   Gelu: unary("Gelu"),
   QuickGelu: unary("QuickGelu"),
   Softmax: unary("Softmax"),
-  Less: binary("Less", "bool"),
+  Less: less,
   Where: (inputs) => {
     const [c, a, b] = [at(inputs, 0, "Where"), at(inputs, 1, "Where"), at(inputs, 2, "Where")];
     if (c.dtype !== "bool" || a.dtype !== "float32" || b.dtype !== "float32")
@@ -157,18 +181,18 @@ export const typeRules: { readonly [O in OpName]: TypeRule<O> } = {
   },
   Cast: (inputs, { to }) => [{ dtype: to, shape: at(inputs, 0, "Cast").shape }],
   MatMul: (inputs) => {
-    floats("MatMul", 2, inputs);
+    const dtype = floats("MatMul", 2, inputs);
     const [a, b] = [at(inputs, 0, "MatMul").shape, at(inputs, 1, "MatMul").shape];
     if (a.length < 2 || b.length < 2 || a.at(-1) !== b.at(-2)) refuse("MatMul", "[..,M,K] and [..,K,N]", inputs);
     return [
       {
-        dtype: "float32",
+        dtype,
         shape: [...broadcast(a.slice(0, -2), b.slice(0, -2)), a.at(-2) as number, b.at(-1) as number],
       },
     ];
   },
   Gemm: (inputs, { transA, transB }) => {
-    floats("Gemm", inputs.length === 3 ? 3 : 2, inputs);
+    const dtype = floats("Gemm", inputs.length === 3 ? 3 : 2, inputs);
     const [a, b] = [at(inputs, 0, "Gemm").shape, at(inputs, 1, "Gemm").shape];
     if (a.length !== 2 || b.length !== 2) refuse("Gemm", "matrices", inputs);
     const [m, k] = transA ? [a[1], a[0]] : [a[0], a[1]];
@@ -177,10 +201,10 @@ export const typeRules: { readonly [O in OpName]: TypeRule<O> } = {
     if (k !== k2) refuse("Gemm", `equal inner lengths (transA ${transA}, transB ${transB})`, inputs);
     const c = inputs[2];
     if (c && !sameShape(broadcast(c.shape, shape), shape)) refuse("Gemm", "C that broadcasts to the product", inputs);
-    return [{ dtype: "float32", shape }];
+    return [{ dtype, shape }];
   },
   Conv: (inputs, { strides, pads }) => {
-    floats("Conv", inputs.length === 3 ? 3 : 2, inputs);
+    const dtype = floats("Conv", inputs.length === 3 ? 3 : 2, inputs);
     const [n, c, h, w] = dims4(at(inputs, 0, "Conv"), "Conv");
     const [o, i, kh, kw] = dims4(at(inputs, 1, "Conv"), "Conv");
     if (c !== i || (inputs[2] && !sameShape(inputs[2].shape, [o])))
@@ -192,7 +216,7 @@ export const typeRules: { readonly [O in OpName]: TypeRule<O> } = {
       convLength(w, kw, strides[1], pads[1], pads[3]),
     ];
     if (shape.some((dim) => dim < 1)) refuse("Conv", "a kernel inside the padded picture", inputs);
-    return [{ dtype: "float32", shape }];
+    return [{ dtype, shape }];
   },
   ConvTranspose: (inputs, { strides, pads, outputPadding }) => {
     floats("ConvTranspose", 2, inputs);
@@ -266,9 +290,9 @@ export const typeRules: { readonly [O in OpName]: TypeRule<O> } = {
     return [{ dtype: x.dtype, shape: x.shape.map((dim, i) => dim + (pads[i] as number) + (pads[i + rank] as number)) }];
   },
   Resize: (inputs, { scale }) => {
-    floats("Resize", 1, inputs);
+    const dtype = floats("Resize", 1, inputs);
     const [n, c, h, w] = dims4(at(inputs, 0, "Resize"), "Resize");
-    return [{ dtype: "float32", shape: [n, c, h * scale, w * scale] }];
+    return [{ dtype, shape: [n, c, h * scale, w * scale] }];
   },
   Attention: (inputs, attrs) => {
     attention("Attention", inputs, attrs, 3);

@@ -63,9 +63,13 @@ describe("type rules", () => {
   const kernel = input("k", { dtype: "float32", shape: [3, 4, 3, 3] });
   const row = input("row", { dtype: "float32", shape: [5] });
   const refused: Readonly<Record<string, readonly [() => unknown, RegExp]>> = {
-    "arithmetic on float16": [
+    "arithmetic on float32 and float16": [
       () => emit("Add", [x, half], {}),
       /Add: expected 2 float32 inputs, got .*float16\[8,64\]/,
+    ],
+    "a sum in float16": [
+      () => emit("ReduceSum", [half], { axes: [1], keepdims: true }),
+      /ReduceSum: expected 1 float32 inputs, got float16\[8,64\]/,
     ],
     "shapes that do not broadcast": [() => emit("Mul", [x, row], {}), /\[8,64\] does not broadcast with \[5\]/],
     "a condition that is no bool": [() => emit("Where", [x, x, x], {}), /Where: expected bool, float32, float32/],

@@ -3,13 +3,15 @@ import { byteSize, sameShape, showType } from "../lib/tensor.ts";
 import type { Graph, Tensor } from "./ir.ts";
 import { namer, printNode } from "./print.ts";
 import type { OpName } from "./ops.ts";
-import { typeRules } from "./ops.ts";
+import { halfOps, typeRules } from "./ops.ts";
 
 export interface VerifyOptions {
   /** Largest operand of Softmax and LayerNormalization in bytes: beyond the device's binding limit they are silently wrong. */
   readonly maxBindingBytes?: number;
   /** After lowering no composite may be left. */
   readonly lowered?: boolean;
+  /** Arithmetic in float16 is allowed: only for pictures, whose numbers are not compared. */
+  readonly half?: boolean;
 }
 
 /** WebGPU's guaranteed `maxStorageBufferBindingSize`. */
@@ -20,7 +22,7 @@ const bounded: readonly OpName[] = ["Softmax", "LayerNormalization"];
 /** @throws with the printed node when a type does not follow from its rule, a name is used twice, or a limit is passed. */
 export function verify(
   graph: Graph,
-  { maxBindingBytes = DEFAULT_BINDING_BYTES, lowered = false }: VerifyOptions = {},
+  { maxBindingBytes = DEFAULT_BINDING_BYTES, lowered = false, half = false }: VerifyOptions = {},
 ): Graph {
   const names = new Set<string>();
   for (const tensor of graph.inputs) {
@@ -48,6 +50,8 @@ export function verify(
         fail(`internal: expected ${type ? showType(type) : "nothing"}`);
       made.add(output);
     });
+    if (!half && halfOps.has(node.op) && node.inputs.some(({ dtype }) => dtype === "float16"))
+      fail("arithmetic in float16 is for pictures alone");
     if (lowered && node.op === "AttentionGrad") fail("internal: a composite is left after lowering");
     if (bounded.includes(node.op) && node.inputs.some((t) => byteSize(t) > maxBindingBytes)) {
       fail(

@@ -53,8 +53,9 @@ export class PlanBuilder {
     return known;
   }
 
-  program(name: string, outputs: Outputs): Program {
-    return this.#library.add(name, outputs, this.#maxBindingBytes);
+  /** `half`: it draws pictures, so it may work in float16. */
+  program(name: string, outputs: Outputs, half = false): Program {
+    return this.#library.add(name, outputs, { maxBindingBytes: this.#maxBindingBytes, half });
   }
 
   /** Plans of one timeline run in this order, and what one leaves for a later one is kept. */

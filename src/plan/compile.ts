@@ -37,6 +37,8 @@ export interface CompileOptions {
   readonly training: Training;
   readonly cut: Cut;
   readonly weights: "float32" | "float16";
+  /** Arithmetic of pictures, which have no part in the logit; float32 by default. */
+  readonly drawing?: "float32" | "float16";
   /** Latents along the side of a tile of the VAE, a multiple of 4; null, and where all fits in one: pictures whole. */
   readonly vaeTile?: number | null;
   /** Largest operand that Softmax and LayerNormalization may have. */
@@ -74,7 +76,7 @@ const ROWS_OF_ONE = 2;
 const FEW_ROWS = 4;
 
 /**
- * The plans `predict` (inputs `draw.sample`, …), where that has many rows `predictOne` for a single picture (`one.sample`, …), `errors`, `forward`, `backward`, and where the configurations are given `encodeText`, `encodeImage`, `decode`; of a VAE in tiles `encodeImage.32x16` (inputs `32x16.pixels`), `decode.32x16`, … for each size of tile in latents.
+ * The plans `predict` (inputs `draw.sample`, …), where that has many rows `predictOne` for a single picture (`one.sample`, …), where pictures are drawn in float16 `predictHalf` (`half.sample`, …), `errors`, `forward`, `backward`, and where the configurations are given `encodeText`, `encodeImage`, `decode`; of a VAE in tiles `encodeImage.32x16` (inputs `32x16.pixels`), `decode.32x16`, … for each size of tile in latents.
  * @throws when the configuration passes a limit of the WebGPU backend.
  */
 export function compile(configs: ModelConfigs, options: CompileOptions): Compiled {
@@ -93,6 +95,12 @@ export function compile(configs: ModelConfigs, options: CompileOptions): Compile
   if (options.drawSamples !== undefined && drawSamples > FEW_ROWS) {
     const one = prefixed(rows(ROWS_OF_ONE), "one.", "one.eps");
     builder.timeline({ predictOne: forwardPlan(builder, { ...denoiser, network: one, outputs: ["one.eps"] }) });
+  }
+  if (options.drawing === "float16") {
+    const network = prefixed(rows(drawSamples), "half.", "half.eps");
+    builder.timeline({
+      predictHalf: forwardPlan(builder, { ...denoiser, network, outputs: ["half.eps"], draws: true }),
+    });
   }
   const network = withErrors(denoise);
   const { forward, backward } = trainingPlans(builder, {

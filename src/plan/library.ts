@@ -7,7 +7,7 @@ import { lowerAttention } from "../graph/passes/attention.ts";
 import { lowerLargeNormalization } from "../graph/passes/normalization.ts";
 import type { Outputs } from "../graph/rewrite.ts";
 import { simplify } from "../graph/simplify.ts";
-import { verify } from "../graph/verify.ts";
+import { type VerifyOptions, verify } from "../graph/verify.ts";
 import { scratchBytes } from "./scratch.ts";
 import type { ProgramSpec } from "./types.ts";
 
@@ -24,9 +24,9 @@ export class ProgramLibrary {
   readonly #byContent = new Map<string, Program>();
 
   /** Lowers, simplifies, verifies and encodes. @throws when the graph breaks a limit of the WebGPU backend. */
-  add(name: string, outputs: Outputs, maxBindingBytes: number): Program {
-    const graph = graphOf(simplify(lowerLargeNormalization(lowerAttention(outputs), maxBindingBytes)));
-    verify(graph, { lowered: true, maxBindingBytes });
+  add(name: string, outputs: Outputs, limits: Pick<VerifyOptions, "half"> & { maxBindingBytes: number }): Program {
+    const graph = graphOf(simplify(lowerLargeNormalization(lowerAttention(outputs), limits.maxBindingBytes)));
+    verify(graph, { lowered: true, ...limits });
     const onnx = encodeOnnx(graph, "program");
     const key = latin1(onnx);
     const twin = this.#byContent.get(key);

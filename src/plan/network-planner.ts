@@ -6,6 +6,7 @@ import type { TensorType } from "../lib/tensor.ts";
 import type { Tensor } from "../graph/ir.ts";
 import { input } from "../graph/ir.ts";
 import { storeHalf } from "../graph/passes/cast.ts";
+import { halfArithmetic } from "../graph/passes/half.ts";
 import type { LoraTargets } from "../graph/passes/lora.ts";
 import { applyLora } from "../graph/passes/lora.ts";
 import type { Outputs } from "../graph/rewrite.ts";
@@ -30,6 +31,8 @@ export interface NetworkOptions {
   readonly trains?: (name: string) => boolean;
   /** Full names of weights stored in float16. */
   readonly half: (name: string) => boolean;
+  /** Works in float16 where it can; for pictures alone. */
+  readonly draws?: boolean;
 }
 
 /** One group as a graph, before differentiation. */
@@ -67,7 +70,7 @@ export class NetworkPlanner {
   }
 
   #build(group: Group): Built {
-    const { network, outputs, targets, half } = this.#options;
+    const { network, outputs, targets, half, draws = false } = this.#options;
     const first = group.segments[0];
     const single = group.segments.length === 1 && first !== undefined && first.prefix !== "";
     const full = (port: string): string => (single ? `${first.prefix}.${port}` : port);
@@ -84,7 +87,8 @@ export class NetworkPlanner {
       made = applyLora(made, (module, weight) =>
         targets(full(module === "" ? "weight" : `${module}.weight`).slice(0, -".weight".length), weight),
       );
-    made = simplify(storeHalf(made, (name) => !this.trains(full(name)) && half(full(name))));
+    made = storeHalf(made, (name) => !this.trains(full(name)) && half(full(name)));
+    made = simplify(draws ? halfArithmetic(made) : made);
     writes.forEach((name, i) =>
       this.#builder.tensor(this.value(name), made[`out.${i}`] as Tensor, outputs.includes(name) ? "output" : "scratch"),
     );
@@ -111,7 +115,11 @@ export class NetworkPlanner {
   forward(built: Built, saved: Outputs): Call {
     const keep = (port: string): string => `${this.#options.name}/${built.group.name}/${port}`;
     for (const [port, tensor] of Object.entries(saved)) this.#builder.tensor(keep(port), tensor, "saved");
-    const program = this.#builder.program(`${this.#options.name}.${kindOf(built)}`, { ...built.outputs, ...saved });
+    const program = this.#builder.program(
+      `${this.#options.name}.${kindOf(built)}`,
+      { ...built.outputs, ...saved },
+      this.#options.draws,
+    );
     const inputs = this.bind(built, program.spec.inputs, (port) =>
       port.startsWith("in.") ? this.value(built.reads[Number(port.slice(3))] as string) : null,
     );

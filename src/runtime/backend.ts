@@ -4,6 +4,12 @@ import type { Ledger } from "./ledger.ts";
 
 export type BackendName = "webgpu" | "wasm" | "node" | "node-webgpu";
 
+/**
+ * What a device makes of float16. none: it takes no program with such a tensor; stored: it keeps them, and computes in float32;
+ * computed: its arithmetic is float16 too, twice as fast and a thousand times as coarse.
+ */
+export type Float16 = "none" | "stored" | "computed";
+
 /** Bytes on the device, owned by its backend until `free`. */
 export interface DeviceBuffer {
   readonly label: string;
@@ -24,6 +30,7 @@ export interface Backend {
   readonly name: BackendName;
   /** The device in words, for people. */
   readonly description: string;
+  readonly float16: Float16;
   readonly ledger: Ledger;
   /** Resolves with the reason when the device is lost; never on CPU backends. */
   readonly lost: Promise<string>;

@@ -40,6 +40,8 @@ class ResidentBuffer implements DeviceBuffer {
 class NodeWebgpuDriver implements Driver<ResidentBuffer> {
   readonly name = "node-webgpu";
   readonly description = "onnxruntime-node, WebGPU (Dawn)";
+  /** The device cannot be asked: one without `shader-f16` refuses such a program when it runs. */
+  readonly float16 = "computed";
   readonly lost = neverLost;
   readonly ledger = new Ledger();
   private readonly options: InferenceSession.SessionOptions;

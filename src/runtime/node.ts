@@ -28,6 +28,7 @@ export interface NodeOptions {
 class NodeDriver extends HostMemory<Tensor> implements Driver<HostBuffer<Tensor>> {
   readonly name = "node";
   readonly description: string;
+  readonly float16 = "stored";
   readonly lost = neverLost;
   private readonly options: InferenceSession.SessionOptions;
 

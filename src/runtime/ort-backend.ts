@@ -8,7 +8,7 @@ import { assert, required, StudioError } from "../lib/errors.ts";
 import { SerialQueue } from "../lib/queue.ts";
 import type { TensorData, TensorType } from "../lib/tensor.ts";
 import { byteSize, sizeOf, viewOf } from "../lib/tensor.ts";
-import type { Backend, BackendName, Binding, DeviceBuffer, Session } from "./backend.ts";
+import type { Backend, BackendName, Binding, DeviceBuffer, Float16, Session } from "./backend.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Signature } from "./signature.ts";
 import { checkBindings, refuseAliases, signatureOf } from "./signature.ts";
@@ -27,6 +27,7 @@ export type OrtSession = Pick<InferenceSession, "inputMetadata" | "outputMetadat
 export interface Driver<B extends DeviceBuffer> {
   readonly name: BackendName;
   readonly description: string;
+  readonly float16: Float16;
   readonly ledger: Ledger;
   readonly lost: Promise<string>;
   create(onnx: Uint8Array): Promise<OrtSession>;
@@ -50,6 +51,7 @@ interface Compiled {
 export class OrtBackend<B extends DeviceBuffer> implements Backend {
   readonly name: BackendName;
   readonly description: string;
+  readonly float16: Float16;
   readonly ledger: Ledger;
   readonly lost: Promise<string>;
   private readonly driver: Driver<B>;
@@ -63,6 +65,7 @@ export class OrtBackend<B extends DeviceBuffer> implements Backend {
     this.driver = driver;
     this.name = driver.name;
     this.description = driver.description;
+    this.float16 = driver.float16;
     this.ledger = driver.ledger;
     this.lost = driver.lost;
   }

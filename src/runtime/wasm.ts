@@ -22,6 +22,7 @@ const DEAF = 50;
 class WasmDriver extends HostMemory<Tensor> implements Driver<HostBuffer<Tensor>> {
   readonly name = "wasm";
   readonly description = `onnxruntime-web, WebAssembly, ${ort.threads} thread${ort.threads === 1 ? "" : "s"}`;
+  readonly float16 = "stored";
   readonly lost = neverLost;
   private heard = performance.now();
 

@@ -1,5 +1,6 @@
 /** @file Our own GPUDevice: everything the adapter offers, every byte counted, its loss and its errors noticed. */
 import { StudioError } from "../lib/errors.ts";
+import type { Float16 } from "./backend.ts";
 import { Ledger } from "./ledger.ts";
 
 /** Ledger's kind for the buffers that onnxruntime makes for itself. */
@@ -8,6 +9,7 @@ const scratch = "onnxruntime";
 export class MeteredDevice {
   readonly gpu: GPUDevice;
   readonly description: string;
+  readonly float16: Float16;
   readonly ledger = new Ledger();
   /** Resolves with the reason when the device is lost, and not when we destroy it ourselves. */
   readonly lost: Promise<string>;
@@ -22,6 +24,7 @@ export class MeteredDevice {
   constructor(gpu: GPUDevice, description: string) {
     this.gpu = gpu;
     this.description = description;
+    this.float16 = gpu.features.has("shader-f16") ? "computed" : "none";
     this.makeBuffer = gpu.createBuffer.bind(gpu);
     gpu.createBuffer = (descriptor) => this.metered(descriptor, scratch);
     this.lost = new Promise((resolve) => {

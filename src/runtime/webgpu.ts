@@ -6,7 +6,7 @@
 import type { InferenceSession, Tensor } from "onnxruntime-web";
 import type { TensorType } from "../lib/tensor.ts";
 import { showType } from "../lib/tensor.ts";
-import type { Backend, DeviceBuffer } from "./backend.ts";
+import type { Backend, DeviceBuffer, Float16 } from "./backend.ts";
 import type { Ledger } from "./ledger.ts";
 import * as ort from "./ort.ts";
 import { type Driver, OrtBackend, type Ports } from "./ort-backend.ts";
@@ -55,6 +55,7 @@ class ResidentBuffer implements DeviceBuffer {
 class WebgpuDriver implements Driver<ResidentBuffer> {
   readonly name = "webgpu";
   readonly description: string;
+  readonly float16: Float16;
   readonly lost: Promise<string>;
   readonly ledger: Ledger;
   private readonly device: MeteredDevice;
@@ -67,6 +68,7 @@ class WebgpuDriver implements Driver<ResidentBuffer> {
   constructor(device: MeteredDevice, preferredLayout: "NCHW" | "NHWC") {
     this.device = device;
     this.description = `onnxruntime-web, WebGPU, ${device.description}`;
+    this.float16 = device.float16;
     this.lost = device.lost;
     this.ledger = device.ledger;
     this.staging = this.makeStaging(65536);

@@ -28,7 +28,7 @@ export interface SamplingOptions {
  * [tokens, width].
  */
 export async function sample(
-  net: Denoiser,
+  net: Pick<Denoiser, "predict">,
   adapter: Adapter,
   prompts: Text,
   negative: Float32Array,

@@ -197,12 +197,13 @@ function metered(backend: Backend): { readonly backend: Backend; inside(): numbe
     }
   };
   const onGpu = backend.name.endsWith("webgpu");
-  const { name, description, ledger, lost } = backend;
+  const { name, description, float16, ledger, lost } = backend;
   return {
     inside: () => inside,
     backend: {
       name,
       description,
+      float16,
       ledger,
       lost,
       compile: (program, onnx) => backend.compile(program, onnx),

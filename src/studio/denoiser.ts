@@ -8,6 +8,9 @@ import type { Executor } from "../runtime/executor.ts";
 import type { FrozenWeights } from "../runtime/frozen-weights.ts";
 import type { Adapter, Denoiser, Noised, Pass, Text } from "../spin/denoiser.ts";
 
+/** Plan, prefix of its inputs, and output. */
+type Predictor = readonly [plan: string, prefix: string, eps: string];
+
 export class PlanDenoiser implements Denoiser {
   readonly #executor: Executor;
   readonly #set: PlanSet;
@@ -20,9 +23,20 @@ export class PlanDenoiser implements Denoiser {
     this.#unet = unet;
   }
 
-  async predict(adapter: Adapter, batch: Noised, text: Text): Promise<Float32Array> {
+  predict(adapter: Adapter, batch: Noised, text: Text): Promise<Float32Array> {
+    return this.#predict(this.#predictor(batch.shape[0]), adapter, batch, text);
+  }
+
+  /** For pictures: in float16 where the plans have it. What it predicts must not enter a logit. */
+  readonly artist: Pick<Denoiser, "predict"> = {
+    predict: (adapter, batch, text) =>
+      this.#set.plans["predictHalf"]
+        ? this.#predict(["predictHalf", "half", "half.eps"], adapter, batch, text)
+        : this.predict(adapter, batch, text),
+  };
+
+  async #predict([plan, prefix, eps]: Predictor, adapter: Adapter, batch: Noised, text: Text): Promise<Float32Array> {
     const [count, ...latents] = batch.shape;
-    const [plan, prefix, eps] = this.#predictor(count);
     const rows = this.#rows(`${prefix}.sample`);
     const width = sizeOf(latents);
     const out = new Float32Array(count * width);
@@ -36,8 +50,8 @@ export class PlanDenoiser implements Denoiser {
     return out;
   }
 
-  /** Plan, prefix of its inputs, and output: a single picture does not pay for the rows of many. */
-  #predictor(count: number): readonly [plan: string, prefix: string, eps: string] {
+  /** A single picture does not pay for the rows of many. */
+  #predictor(count: number): Predictor {
     const one = this.#set.tensors["one.sample"]?.shape[0];
     return one !== undefined && count <= one ? ["predictOne", "one", "one.eps"] : ["predict", "draw", "eps"];
   }

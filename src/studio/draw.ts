@@ -25,7 +25,7 @@ export async function drawLatents(
 ): Promise<Float32Array> {
   const text = await model.encodeTexts(options.prompts);
   const negative = await model.encodeText(options.negativePrompt);
-  return sample(model.denoiser, adapter, text, negative, {
+  return sample(model.denoiser.artist, adapter, text, negative, {
     sampler: model.sampler(options.sampler ?? "ddim", options.steps),
     latents: model.latents,
     scale: options.guidance,

@@ -81,7 +81,7 @@ export class Engine {
 
   readonly #handlers: Handlers = {
     preflight: ({ force }) => this.#machine.preflight(force),
-    examine: ({ model }) => examineModel(model),
+    examine: async ({ model }) => examineModel(model, await this.#machine.float16()),
     open: ({ backend, model }) => this.#open(backend, model),
     precision: async () => {
       if (!this.#backend) throw noModel();

@@ -1,11 +1,13 @@
 /** @file What was measured of this computer, and remembered for a day: a GPU does not change faster, and kernels take seconds to compile. */
-import type { Backend, BackendName } from "../runtime/backend.ts";
+import type { Backend, BackendName, Float16 } from "../runtime/backend.ts";
 import type { KeyValue } from "../storage/key-value.ts";
 import type { Precision, Preflight } from "./api.ts";
 import { type Factories, type Known, measureBackends } from "./preflight.ts";
 import { RUNTIME_VERSION } from "./project-keeper.ts";
 
 const KEY = "preflight";
+/** Of what is remembered: it grows with what is measured. */
+const VERSION = `2, ${RUNTIME_VERSION}`;
 const DAY = 86_400_000;
 
 /** A backend that fails is not remembered, so that it is tried again at every start. */
@@ -36,6 +38,12 @@ export class Machine {
     return preflight;
   }
 
+  /** Of the GPU, which is what a large model needs; where none is known to work, as most have it. */
+  async float16(): Promise<Float16> {
+    const { known } = await this.#remembered();
+    return known.webgpu?.float16 ?? known["node-webgpu"]?.float16 ?? "computed";
+  }
+
   /** How far a step's numbers can be trusted on a backend, which must have nothing else to do meanwhile. */
   async precision(backend: Backend): Promise<Precision> {
     const { precision = {} } = await this.#remembered();
@@ -50,8 +58,8 @@ export class Machine {
 
   async #remembered(): Promise<Remembered> {
     const stored = (await this.#store.get(KEY)) as Remembered | undefined;
-    const fresh = stored?.version === RUNTIME_VERSION && Math.abs(Date.now() - stored.at) < DAY;
-    return fresh ? stored : { version: RUNTIME_VERSION, at: Date.now(), known: {} };
+    const fresh = stored?.version === VERSION && Math.abs(Date.now() - stored.at) < DAY;
+    return fresh ? stored : { version: VERSION, at: Date.now(), known: {} };
   }
 
   #remember(remembered: Remembered): Promise<void> {

@@ -7,6 +7,7 @@ import type { ModelFolder } from "../artifacts/model-folder.ts";
 import { required, StudioError } from "../lib/errors.ts";
 import { readUNetConfig } from "../models/config.ts";
 import { predictedPeak } from "../plan/peak.ts";
+import type { Float16 } from "../runtime/backend.ts";
 import type { Trains } from "../storage/nodes.ts";
 import { parameterCount } from "./cut.ts";
 import { explainLimit } from "./limits.ts";
@@ -28,9 +29,12 @@ const small: readonly [RunChoices, ...RunChoices[]] = [
   { samples: 16, drawSamples: 8, targets: "attention", cut: "whole", weights: "float32" },
 ];
 
-const rows = (pairs: number, cut: RunChoices["cut"]): RunChoices => {
-  return { samples: 2 * pairs, drawSamples: 2, targets: "attention", cut, weights: "float16" };
-};
+/** Of a large model's pictures, the numbers may be coarse; of its weights, only where the device cannot hold them in half. */
+function rows(pairs: number, cut: RunChoices["cut"], float16: Float16): RunChoices {
+  const run = { samples: 2 * pairs, drawSamples: 2, targets: "attention", cut } as const;
+  if (float16 === "none") return { ...run, weights: "float32" };
+  return { ...run, weights: "float16", ...(float16 === "computed" ? { drawing: "float16" } : {}) };
+}
 
 /** Latents along the side of a tile of the VAE: at this size it takes less than a step of the UNet. */
 const VAE_TILE = 32;
@@ -43,8 +47,13 @@ const MOST_WHOLE = 64;
  * Of a large model, from what needs least to what is fastest: more pairs a run, the VAE's pictures whole, then nothing computed twice.
  * `latents`: along a picture's side.
  */
-function large(latents: number): readonly [RunChoices, ...RunChoices[]] {
-  const [one, two, four, kept] = [rows(1, "block"), rows(2, "block"), rows(4, "block"), rows(2, "whole")];
+function large(latents: number, float16: Float16): readonly [RunChoices, ...RunChoices[]] {
+  const [one, two, four, kept] = [
+    rows(1, "block", float16),
+    rows(2, "block", float16),
+    rows(4, "block", float16),
+    rows(2, "whole", float16),
+  ] as const;
   if (latents <= VAE_TILE) return [one, two, four, kept];
   if (latents <= MOST_WHOLE) return [inTiles(one), inTiles(two), two, four, kept];
   return [inTiles(one), inTiles(two), inTiles(four), inTiles(kept)];
@@ -55,6 +64,8 @@ export interface Wanted {
   readonly resolution: number | null;
   /** bytes that a step may take on the device; null: as few as possible */
   readonly memory: number | null;
+  /** what the device makes of it */
+  readonly float16: Float16;
 }
 
 /**
@@ -64,11 +75,11 @@ export interface Wanted {
 export async function planMemory(
   folder: Pick<ModelFolder, "configs">,
   trains: Trains,
-  { resolution, memory }: Wanted,
+  { resolution, memory, float16 }: Wanted,
 ): Promise<MemoryPlan> {
   const config = readUNetConfig(required(folder.configs.unet, "the UNet's configuration"));
   const latents = (resolution ?? resolutionOf(folder.configs)) / factorOf(folder.configs.vae);
-  const [least, ...faster] = isLarge(parameterCount(config)) ? large(latents) : small;
+  const [least, ...faster] = isLarge(parameterCount(config)) ? large(latents, float16) : small;
   let best = await planOf(folder, trains, least, resolution);
   if (memory === null) return best;
   if (best.bytes > memory)

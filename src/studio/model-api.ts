@@ -1,5 +1,5 @@
 /** @file What the page is told of backends, scores and models before and after they are opened: types only. */
-import type { BackendName } from "../runtime/backend.ts";
+import type { BackendName, Float16 } from "../runtime/backend.ts";
 import type { SourceFile } from "./data-api.ts";
 
 export type { SourceFile };
@@ -10,6 +10,8 @@ export interface Measured {
   /** one UNet forward, milliseconds; null where the backend could not run it */
   readonly forwardMs: number | null;
   readonly problem: string | null;
+  /** what it makes of float16; null where it could not run */
+  readonly float16: Float16 | null;
 }
 
 export interface Preflight {

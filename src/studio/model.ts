@@ -36,6 +36,8 @@ export interface ModelChoices {
   readonly targets: string;
   readonly cut: "whole" | "stage" | "block";
   readonly weights: "float32" | "float16";
+  /** arithmetic of pictures; float32 by default */
+  readonly drawing?: "float32" | "float16";
   /** latents along the side of a tile of the VAE, a multiple of 4; pictures whole by default */
   readonly vaeTile?: number | null;
 }
@@ -79,6 +81,7 @@ export async function makeArtifacts(
     targets: choices.targets,
     cut: choices.cut,
     weights: choices.weights,
+    ...(choices.drawing ? { drawing: choices.drawing } : {}),
     ...(vaeTile === null ? {} : { vaeTile }),
   };
   const compiled = compile(

@@ -2,7 +2,7 @@
 import { type FileSystem, type ModelFolder, openModel } from "../artifacts/model-folder.ts";
 import { required, StudioError } from "../lib/errors.ts";
 import { readUNetConfig } from "../models/config.ts";
-import type { Backend } from "../runtime/backend.ts";
+import type { Backend, Float16 } from "../runtime/backend.ts";
 import type { Trains } from "../storage/nodes.ts";
 import type { Examined, MemoryUse, ModelInfo, OwnModel } from "./api.ts";
 import { blobFiles } from "./blob-files.ts";
@@ -49,7 +49,7 @@ export async function openStudioModel(
       "Open this page in a browser with WebGPU.",
     );
   const home = homeOf(parameters);
-  const plan = await planMemory(folder, home, own ?? AUTOMATIC);
+  const plan = await planMemory(folder, home, { ...(own ?? AUTOMATIC), float16: backend.float16 });
   const networks = new Networks(backend, folder, home, plan);
   const { side } = await networks.of(home);
   const id = own ? `${(await modelIdentity(folder)).slice(0, SHORT)}-${side}` : (model as string);
@@ -68,13 +68,13 @@ export async function openStudioModel(
   return { info, networks, identity: modelIdentity(folder, plan.choices) };
 }
 
-/** Reads headers only. @throws StudioError `model`, `safetensors` or `config` in words for what is not SD 1.x. */
-export async function examineModel(model: OwnModel): Promise<Examined> {
+/** Reads headers only; `float16`: of the device that would run it. @throws StudioError `model`, `safetensors` or `config` in words for what is not SD 1.x. */
+export async function examineModel(model: OwnModel, float16: Float16): Promise<Examined> {
   const folder = await openModel(blobFiles(model.files));
   const parameters = parametersOf(folder);
   const fit = async (trains: Trains): Promise<MemoryUse | null> => {
     try {
-      return memoryUse(await planMemory(folder, trains, model));
+      return memoryUse(await planMemory(folder, trains, { ...model, float16 }));
     } catch (error) {
       if (error instanceof StudioError && error.code === "memory") return null;
       throw error;

@@ -8,6 +8,7 @@ import { memoryKeyValue } from "../storage/key-value.ts";
 import type { ModelInfo, OwnModel } from "./api.ts";
 import { settingsOf } from "./bench-models.ts";
 import { Engine } from "./engine.ts";
+import type { Float16 } from "../runtime/backend.ts";
 import { planMemory } from "./memory-plan.ts";
 import { memoryTabs } from "./tabs.ts";
 
@@ -80,7 +81,8 @@ describe("SD-1.5's configuration by its memory", () => {
   const [sd15] = settingsOf("sd15", false);
   const folder = { configs: sd15?.configs } as unknown as Parameters<typeof planMemory>[0];
   const lora = { train: "lora", rank: 16 } as const;
-  const plan = async (resolution: number, memory: number | null) => planMemory(folder, lora, { resolution, memory });
+  const plan = async (resolution: number, memory: number | null, float16: Float16 = "computed") =>
+    planMemory(folder, lora, { resolution, memory, float16 });
 
   it("takes the fastest plan that fits, and never more than is given", async () => {
     const least = await plan(256, null);
@@ -89,6 +91,17 @@ describe("SD-1.5's configuration by its memory", () => {
     expect(some.choices.samples).toBeGreaterThan(2);
     expect(some.bytes).toBeGreaterThan(least.bytes);
     expect(some.bytes).toBeLessThanOrEqual(1.1 * least.bytes);
+  });
+
+  it("keeps its weights in float32 on a device without float16, and draws in it where that computes so", async () => {
+    const drawing = async (float16: Float16) => (await plan(64, null, float16)).choices.drawing ?? "float32";
+    expect(await drawing("computed")).toBe("float16");
+    expect(await drawing("stored")).toBe("float32");
+    const without = await plan(64, null, "none");
+    expect(without.choices).toMatchObject({ weights: "float32" });
+    expect(without.built.artifact.choices.drawing).toBeUndefined();
+    const tensors = Object.values(without.built.artifact.set.tensors);
+    expect(tensors.filter(({ dtype }) => dtype === "float16")).toEqual([]);
   });
 
   it("trains a pair of 512 px by LoRA in at most 3.0 GB", async () => {

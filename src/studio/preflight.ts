@@ -76,12 +76,12 @@ async function measure(name: BackendName, create: () => Promise<Backend>): Promi
     await run(); // compiles kernels
     let best = Infinity;
     for (let i = 0; i < RUNS; i++) best = Math.min(best, await run());
-    const { description } = backend;
+    const { description, float16 } = backend;
     await executor.dispose();
-    return { backend: name, description, forwardMs: best, problem: null };
+    return { backend: name, description, forwardMs: best, problem: null, float16 };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    return { backend: name, description: backend?.description ?? words[name], forwardMs: null, problem };
+    return { backend: name, description: backend?.description ?? words[name], forwardMs: null, problem, float16: null };
   } finally {
     await backend?.dispose();
   }

@@ -3,18 +3,26 @@ import type { Measured, Precision, Preflight } from "../../studio/api.ts";
 import type { BackendName } from "../state/studio-state.ts";
 import type { FakeOptions } from "./fake-options.ts";
 
-const WASM: Measured = { backend: "wasm", description: "8 threads of the processor", forwardMs: 41, problem: null };
+const WASM: Measured = {
+  backend: "wasm",
+  description: "8 threads of the processor",
+  forwardMs: 41,
+  problem: null,
+  float16: "stored",
+};
 const GPU: Measured = {
   backend: "webgpu",
   description: "a made-up GPU, half precision",
   forwardMs: 9,
   problem: null,
+  float16: "computed",
 };
 const NO_GPU: Measured = {
   backend: "webgpu",
   description: "WebGPU",
   forwardMs: null,
   problem: "this browser gives pages no WebGPU",
+  float16: null,
 };
 
 export function madeUpPreflight({ noGpu }: FakeOptions, force: Preflight["chosen"] | null): Preflight {

@@ -148,6 +148,6 @@ class Encoder {
 }
 
 export function encodeOnnx(graph: Graph, name: string): Uint8Array {
-  verify(graph, { lowered: true });
+  verify(graph, { lowered: true, half: true });
   return new Encoder(graph).write(graph, name);
 }
