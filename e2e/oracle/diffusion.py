@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from diffusers import DDIMScheduler, DDPMScheduler, StableDiffusionPipeline
 from diffusers.models.embeddings import get_timestep_embedding
+from diffusers.training_utils import EMAModel
 
 OUT = Path(__file__).parent.parent / "goldens" / "diffusion"
 SD15 = dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", num_train_timesteps=1000)
@@ -118,6 +119,24 @@ def adamw():
     write("adamw", {"cases": cases})
 
 
+def ema():
+    """Twelve updates of weights that wander; the decay is reached after some of them, or never."""
+    cases = []
+    for decay in (0.5, 0.9999):
+        g = torch.Generator().manual_seed(6)
+        p = torch.nn.Parameter(torch.randn(20, generator=g))
+        start, model = numbers(p), EMAModel([p], decay=decay)
+        vectors, averages, decays = [], [], []
+        for _ in range(12):
+            p.data += 0.1 * torch.randn(20, generator=g)
+            model.step([p])
+            vectors.append(numbers(p))
+            averages.append(numbers(model.shadow_params[0]))
+            decays.append(model.cur_decay_value)
+        cases.append({"decay": decay, "start": start, "vectors": vectors, "averages": averages, "decays": decays})
+    write("ema", {"cases": cases})
+
+
 def clip():
     cases = []
     for scale, limit in [(1.0, 1.0), (1e-3, 1.0), (50.0, 0.3)]:
@@ -147,5 +166,5 @@ def losses():
 if __name__ == "__main__":
     torch.set_num_threads(1)
     assert math.isclose(float(DDPMScheduler(**SD15).alphas_cumprod[-1]), 0.0047, rel_tol=0.01)
-    for make in (schedule, embedding, randn, ddim, adamw, clip, losses):
+    for make in (schedule, embedding, randn, ddim, adamw, ema, clip, losses):
         make()

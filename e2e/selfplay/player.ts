@@ -10,7 +10,7 @@ import { openModel } from "../../src/artifacts/model-folder.ts";
 import { StudioError } from "../../src/lib/errors.ts";
 import { sha256 } from "../../src/lib/sha256.ts";
 import { nodeBackend } from "../../src/runtime/node.ts";
-import type { TrainState } from "../../src/spin/adamw.ts";
+import { keptOf, type TrainState } from "../../src/spin/adamw.ts";
 import type { Picture, SpinSettings, StepReport } from "../../src/studio/api.ts";
 import { drawAll } from "../../src/studio/evaluate.ts";
 import { initialLora } from "../../src/studio/initial-lora.ts";
@@ -135,7 +135,7 @@ export async function play(
       await keeper.rewindLog(iteration, (await keeper.state(iteration))?.step ?? 0);
       const opponent = vectors.at(-1) as Float32Array;
       const job = { iteration, opponent, pairs, settings, saveEvery: 10 };
-      vector = (await trained(model, job, keeper, say, stop)).vector;
+      vector = keptOf(await trained(model, job, keeper, say, stop));
     }
     vectors.push(vector);
   }

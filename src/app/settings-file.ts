@@ -67,7 +67,7 @@ function faultOf(key: string, value: unknown, model: ModelInfo): string | null {
   }
   if (!Object.hasOwn(fieldOf, key)) return `${shown(key)} is no setting.`;
   const field = fieldOf[key as NumberKey];
-  if (key === "safeguard" && value === 0) return null;
+  if ((key === "safeguard" || key === "emaDecay") && value === 0) return null;
   if (typeof value !== "number") return `${field.label}: expected a number, got ${shown(value)}.`;
   const checked = checkNumber(field, value);
   return "fault" in checked ? `${field.label}: ${checked.fault} It was ${shown(value)}.` : null;

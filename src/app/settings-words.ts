@@ -1,7 +1,7 @@
 /** @file Settings in words: what differs from a preset, what they ask of this computer. */
 import type { SpinSettings } from "../studio/api.ts";
 import { count, duration } from "./format.ts";
-import { fieldOf, LOSSES, plainNumber, SAMPLERS, samplerOf, TRAINED } from "./settings.ts";
+import { fieldOf, LOSSES, numberIn, plainNumber, SAMPLERS, samplerOf, TRAINED } from "./settings.ts";
 
 /** What each setting is called in a sentence. */
 export function labelOf(key: keyof SpinSettings): string {
@@ -13,7 +13,7 @@ export function labelOf(key: keyof SpinSettings): string {
 }
 
 const valueOf = (settings: SpinSettings, key: keyof SpinSettings): string | number | boolean =>
-  key === "sampler" ? samplerOf(settings) : settings[key];
+  key === "sampler" ? samplerOf(settings) : key === "emaDecay" ? numberIn(settings, key) : settings[key];
 
 export function valueInWords(settings: SpinSettings, key: keyof SpinSettings): string {
   const value = valueOf(settings, key);
@@ -21,14 +21,14 @@ export function valueInWords(settings: SpinSettings, key: keyof SpinSettings): s
   if (key === "train") return TRAINED.find((each) => each.value === value)?.label.toLowerCase() ?? String(value);
   if (key === "sampler") return SAMPLERS.find((each) => each.value === value)?.label ?? String(value);
   if (typeof value === "boolean") return value ? "on" : "off";
-  if (key === "safeguard" && value === 0) return "off";
+  if ((key === "safeguard" || key === "emaDecay") && value === 0) return "off";
   if (key === "probeEvery" && value === 0) return "never";
   if (key === "usedPairs" && value === 0) return "all";
   return typeof value === "number" ? plainNumber(value) : value;
 }
 
 export function changedKeys(settings: SpinSettings, preset: SpinSettings): readonly (keyof SpinSettings)[] {
-  const keys = new Set([...Object.keys(preset), "sampler"] as (keyof SpinSettings)[]);
+  const keys = new Set([...Object.keys(preset), "sampler", "emaDecay"] as (keyof SpinSettings)[]);
   return [...keys].filter((key) => valueOf(settings, key) !== valueOf(preset, key));
 }
 

@@ -82,6 +82,12 @@ test("settings without a sampler mean DDIM", () => {
   ]);
 });
 
+test("settings without an average of the weights mean none", () => {
+  const preset = settings(5e-5);
+  expect(differences({ ...preset, emaDecay: 0 }, preset)).toEqual([]);
+  expect(differences({ ...preset, emaDecay: 0.99 }, preset)).toEqual(["EMA decay 0.99 instead of off."]);
+});
+
 test("a strength is a multiple of the preset's rate, and known again by it", () => {
   const preset = settings(5e-5);
   expect(rateOf(preset, 3)).toBe(0.00015);
@@ -110,6 +116,7 @@ test("settings come back from their file as they were", () => {
     independentNoise: true,
     safeguard: 0,
     sampler: "pndm",
+    emaDecay: 0.99,
   };
   expect(readSettings(printSettings(all), model)).toEqual({ settings: all, refused: [] });
 });

@@ -3,7 +3,7 @@ import type { ModelInfo, Preset, SpinSettings } from "../studio/api.ts";
 
 /** Keys whose value is a number. */
 export type NumberKey = {
-  [K in keyof SpinSettings]-?: SpinSettings[K] extends number ? K : never;
+  [K in keyof SpinSettings]-?: Required<SpinSettings>[K] extends number ? K : never;
 }[keyof SpinSettings];
 
 export interface NumberField {
@@ -38,6 +38,7 @@ export const NUMBER_FIELDS: readonly NumberField[] = [
   whole("opponentSteps", "Opponent’s steps", "steps", [1, 200], "to draw one of its pictures"),
   real("guidance", "Guidance", "", [0, 30], "how closely its pictures follow the caption"),
   real("safeguard", "Safeguard’s factor", "", [0.05, 1], "lower guards your pictures more and learns slower"),
+  real("emaDecay", "EMA decay", "", [0.5, 0.99999], "higher averages over more steps"),
   whole("probeEvery", "Probe every", "steps", [0, 1000], "measures the error on fixed draws; 0 is never"),
   whole("rank", "LoRA rank", "", [1, 128], "more can learn more, in larger files"),
   whole("seed", "Seed", "", [0, 4294967295], "the same seed gives the same run"),
@@ -75,8 +76,12 @@ export const TRAINED: readonly Option<SpinSettings["train"]>[] = [
   { value: "lora", label: "A LoRA" },
 ];
 
-/** Where the switch is turned on again. */
+/** Where a switch is turned on again. */
 export const SAFEGUARD_ON = 0.9;
+export const EMA_ON = 0.99;
+
+/** Settings from before there was an average of the weights have none. */
+export const numberIn = (settings: SpinSettings, key: NumberKey): number => settings[key] ?? 0;
 
 /** What this model can train: what its presets do. */
 export function trainedBy(model: ModelInfo): readonly SpinSettings["train"][] {

@@ -43,11 +43,12 @@ test("the bits that go in come out", async () => {
   );
   const vector = fc.array(float, { minLength: 14, maxLength: 14 }).map((values) => Float32Array.from(values));
   const weighted = vector.filter((values) => values.some((x) => x !== 0));
-  const property = fc.asyncProperty(weighted, vector, vector, async (weights, m, v) => {
-    const checkpoint = made(weights, { m, v });
+  const property = fc.asyncProperty(weighted, vector, vector, vector, async (weights, m, v, ema) => {
+    const checkpoint = made(weights, { m, v, ema });
     const back = await decodeCheckpoint(await encodeCheckpoint(checkpoint, layout), layout);
-    expect([back.vector, back.optimizer?.m, back.optimizer?.v].map((x) => bits(x as Float32Array))).toEqual(
-      [weights, m, v].map(bits),
+    const { optimizer } = back;
+    expect([back.vector, optimizer?.m, optimizer?.v, optimizer?.ema].map((x) => bits(x as Float32Array))).toEqual(
+      [weights, m, v, ema].map(bits),
     );
     expect({ ...back, vector: 0, optimizer: 0 }).toEqual({ ...checkpoint, vector: 0, optimizer: 0 });
   });

@@ -2,7 +2,8 @@
  * @file A checkpoint as three files, the same in the page, on disk and in Python:
  *
  *   adapter.safetensors     what is trained, by name (weights.safetensors where the whole model is)
- *   optimizer.safetensors   AdamW's m/<name> and v/<name>; absent where an iteration is finished
+ *   optimizer.safetensors   AdamW's m/<name> and v/<name>, ema/<name> where an average of the weights is kept; absent where an
+ *                           iteration is finished
  *   state.json              where the run stands, what decides its bits, and the sha256 of the other files
  *
  * Draws are keyed by (seed, step, pair), so there is no generator's state to keep. Decoding gives the very bits that were encoded.
@@ -40,8 +41,14 @@ export interface CheckpointState {
 
 export interface Checkpoint extends CheckpointState {
   readonly vector: Float32Array;
-  /** AdamW's moments, each as long as the vector */
-  readonly optimizer: { readonly m: Float32Array; readonly v: Float32Array } | null;
+  readonly optimizer: OptimizerVectors | null;
+}
+
+/** AdamW's moments and the average of the weights, each as long as the vector. */
+export interface OptimizerVectors {
+  readonly m: Float32Array;
+  readonly v: Float32Array;
+  readonly ema?: Float32Array;
 }
 
 const schema = 1;
@@ -66,9 +73,10 @@ export async function encodeCheckpoint(
     [vectorName[state.train] as string, writeSafetensors(splitVector(layout, vector), { format: "pt" })],
   ]);
   if (optimizer) {
-    checkFinite(optimizer.m, "the optimizer");
-    checkFinite(optimizer.v, "the optimizer");
-    const moments = [...splitVector(layout, optimizer.m, "m/"), ...splitVector(layout, optimizer.v, "v/")];
+    const moments = vectorsOf(optimizer).flatMap(([name, vector]) => {
+      checkFinite(vector, "the optimizer");
+      return [...splitVector(layout, vector, `${name}/`)];
+    });
     files.set(optimizerName, writeSafetensors(new Map(moments)));
   }
   const parts: { [name: string]: { bytes: number; sha256: string } } = {};
@@ -97,15 +105,18 @@ export async function decodeCheckpoint(
   return { ...state, vector, optimizer: moments ? parseMoments(layout, parseSafetensors(moments).tensors) : null };
 }
 
-function parseMoments(
-  layout: readonly LayoutEntry[],
-  tensors: ReadonlyMap<string, FileTensor>,
-): Checkpoint["optimizer"] {
-  const m = joinVector(layout, tensors, "m/");
-  const v = joinVector(layout, tensors, "v/");
-  checkFinite(m, "the optimizer");
-  checkFinite(v, "the optimizer");
-  return { m, v };
+const vectorsOf = ({ m, v, ema }: OptimizerVectors): readonly (readonly [string, Float32Array])[] => [
+  ["m", m],
+  ["v", v],
+  ...(ema ? [["ema", ema] as const] : []),
+];
+
+function parseMoments(layout: readonly LayoutEntry[], tensors: ReadonlyMap<string, FileTensor>): OptimizerVectors {
+  const moments = { m: joinVector(layout, tensors, "m/"), v: joinVector(layout, tensors, "v/") };
+  const averaged = [...tensors.keys()].some((name) => name.startsWith("ema/"));
+  const optimizer = averaged ? { ...moments, ema: joinVector(layout, tensors, "ema/") } : moments;
+  for (const [, vector] of vectorsOf(optimizer)) checkFinite(vector, "the optimizer");
+  return optimizer;
 }
 
 function refuse(fault: string): never {

@@ -16,7 +16,7 @@ import {
   numericsDifferences,
 } from "../artifacts/checkpoint.ts";
 import type { JsonObject } from "../artifacts/json-object.ts";
-import type { TrainState } from "../spin/adamw.ts";
+import { keptOf, type TrainState } from "../spin/adamw.ts";
 import type { Picture, StepReport } from "../studio/api.ts";
 import type { Model } from "../studio/model.ts";
 import { numericsOf } from "../studio/project-keeper.ts";
@@ -66,7 +66,7 @@ export class FolderKeeper implements Keeper {
     return checkpoint && !checkpoint.optimizer ? checkpoint.vector : null;
   }
 
-  async keepState(iteration: number, { step, vector, m, v }: TrainState, complete: boolean): Promise<void> {
+  async keepState(iteration: number, { step, ...vectors }: TrainState, complete: boolean): Promise<void> {
     const checkpoint = {
       uuid: crypto.randomUUID(),
       parent: (await this.#read(iteration - 1))?.uuid ?? null,
@@ -76,8 +76,8 @@ export class FolderKeeper implements Keeper {
       train: this.#model.choices.train,
       settings: this.#settings,
       numerics: this.#numerics,
-      vector,
-      optimizer: complete ? null : { m, v },
+      vector: complete ? keptOf(vectors) : vectors.vector,
+      optimizer: complete ? null : vectors,
     };
     await replaceFolder(this.#checkpoint(iteration), await encodeCheckpoint(checkpoint, this.#model.set.layout));
   }

@@ -21,12 +21,22 @@ export interface TrainState {
   readonly m: Float32Array;
   /** exp_avg_sq */
   readonly v: Float32Array;
+  /** the average of the weights, where one is kept */
+  readonly ema?: Float32Array;
 }
 
-/** The start of an iteration: Algorithm 1 solves a fresh argmin, so the moments start at zero. Copies the vector. */
-export function freshState(vector: Float32Array): TrainState {
-  return { step: 0, vector: vector.slice(), m: new Float32Array(vector.length), v: new Float32Array(vector.length) };
+/**
+ * The start of an iteration: Algorithm 1 solves a fresh argmin, so the moments start at zero. Copies the vector.
+ * `emaDecay`: 0 keeps no average of the weights.
+ */
+export function freshState(vector: Float32Array, emaDecay = 0): TrainState {
+  const [m, v] = [new Float32Array(vector.length), new Float32Array(vector.length)];
+  const state = { step: 0, vector: vector.slice(), m, v };
+  return emaDecay > 0 ? { ...state, ema: vector.slice() } : state;
 }
+
+/** What an iteration that ends here leaves: the average of its weights, or where none is kept the weights. */
+export const keptOf = ({ vector, ema }: Pick<TrainState, "vector" | "ema">): Float32Array => ema ?? vector;
 
 /**
  * One update in place, with learning rate `lr`:

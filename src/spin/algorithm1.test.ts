@@ -63,7 +63,9 @@ async function collect(generator: AsyncIterable<TrainReport>): Promise<TrainRepo
 }
 
 const bytes = (run: TrainState) =>
-  [run.vector, run.m, run.v].map((x) => Buffer.from(x.buffer, x.byteOffset, x.byteLength).toString("hex")).join();
+  [run.vector, run.m, run.v, run.ema ?? new Float32Array()]
+    .map((x) => Buffer.from(x.buffer, x.byteOffset, x.byteLength).toString("hex"))
+    .join();
 
 async function undisturbed() {
   const state = freshState(base);
@@ -185,7 +187,7 @@ async function play(net: LinearDenoiser, iteration: number): Promise<PairSource>
   return { ...pairs, at: async (visit) => ({ ...(await pairs.at(visit)), x0Prime }) };
 }
 
-async function selfPlay(run: RunState, stopAfter = Number.POSITIVE_INFINITY) {
+async function selfPlay(run: RunState, stopAfter = Number.POSITIVE_INFINITY, emaDecay = 0) {
   const net = new LinearDenoiser(length);
   const reports: (TrainReport & { iteration: number })[] = [];
   const opponents: Float32Array[] = [];
@@ -193,7 +195,7 @@ async function selfPlay(run: RunState, stopAfter = Number.POSITIVE_INFINITY) {
     opponents.push(await net.parameters(thetaK));
     return play(net, iteration);
   };
-  const whole = { ...options, steps: 3, iterations: 3 };
+  const whole = { ...options, steps: 3, iterations: 3, emaDecay };
   for await (const report of algorithm1(net, { theta, thetaK }, playing, whole, run)) {
     reports.push(report);
     if (reports.length === stopAfter) break;
@@ -221,6 +223,31 @@ test("Algorithm 1 stopped after any step of any iteration and resumed: the same 
     await selfPlay(run, stopAfter);
     const resumed = structuredClone(run);
     await selfPlay(resumed);
+    expect(bytes(resumed.train)).toBe(bytes(whole.train));
+    expect(resumed.opponent).toEqual(whole.opponent);
+  }
+});
+
+test("with an average, the next iteration starts from it, its opponent is it, and the steps before are what they were", async () => {
+  const [plain, averaged] = [freshRun(base), freshRun(base, 0.3)];
+  const { reports } = await selfPlay(plain);
+  const { reports: theirs, opponents } = await selfPlay(averaged, Number.POSITIVE_INFINITY, 0.3);
+  expect(theirs.slice(0, 3)).toEqual(reports.slice(0, 3));
+  for (const report of theirs.filter(({ step }) => step === 1)) expect(report.loss).toBe(Math.LN2);
+  expect(opponents[2]).toEqual(averaged.opponent);
+  expect(averaged.opponent).not.toEqual(plain.opponent);
+  const { vector, ema } = averaged.train;
+  expect(ema).not.toEqual(vector);
+});
+
+test("an average comes through a stop after any step in the same bytes", async () => {
+  const whole = freshRun(base, 0.3);
+  await selfPlay(whole, Number.POSITIVE_INFINITY, 0.3);
+  for (const stopAfter of [1, 2, 3, 4, 8]) {
+    const run = freshRun(base, 0.3);
+    await selfPlay(run, stopAfter, 0.3);
+    const resumed = structuredClone(run);
+    await selfPlay(resumed, Number.POSITIVE_INFINITY, 0.3);
     expect(bytes(resumed.train)).toBe(bytes(whole.train));
     expect(resumed.opponent).toEqual(whole.opponent);
   }

@@ -6,9 +6,10 @@
  */
 import { type DrawKey, type DrawOptions, draw, type Visit, visitsOfStep } from "../diffusion/draws.ts";
 import type { NoiseSchedule } from "../diffusion/noise-schedule.ts";
-import { type AdamWOptions, adamW, freshState, type TrainState } from "./adamw.ts";
+import { type AdamWOptions, adamW, freshState, keptOf, type TrainState } from "./adamw.ts";
 import { clipGradNorm } from "./clip.ts";
 import type { Adapter, Denoiser } from "./denoiser.ts";
+import { average, emaDecayAt } from "./ema.ts";
 import { learningRateAt, type RateOptions } from "./lr.ts";
 import { loserBatch, type Met, type Pair, pairBatch, type SampleShape, winnerBatch } from "./pair.ts";
 import { TwoGradients } from "./safeguard.ts";
@@ -27,6 +28,8 @@ export interface TrainOptions
   /** B, the pairs of a micro-batch; an optimizer step sees B x accumulation pairs. */
   readonly pairsPerBatch: number;
   readonly maxGradNorm: number;
+  /** Of the average of the weights, which the iteration then ends with; 0 or none: no average. */
+  readonly emaDecay?: number;
   /** The safeguard's factor, 0.9 in Diffusion-SDPO's spirit; 0 or none: off. */
   readonly safeguard?: number;
 }
@@ -120,17 +123,18 @@ async function gradientOfStep(
   return { outcomes, gradient, safeguard: scale };
 }
 
-/** Clips the gradient, updates state and adapter; returns the norm before clipping. */
+/** Clips the gradient, updates state, average and adapter; returns the norm before clipping. */
 export async function optimizerStep(
   net: Denoiser,
   theta: Adapter,
   state: TrainState,
   gradient: Float32Array,
   learningRate: number,
-  options: AdamWOptions & { readonly maxGradNorm: number },
+  options: AdamWOptions & Pick<TrainOptions, "maxGradNorm" | "emaDecay">,
 ): Promise<number> {
   const norm = clipGradNorm(gradient, options.maxGradNorm);
   adamW(state, gradient, learningRate, options);
+  if (state.ema) average(state.ema, state.vector, emaDecayAt(state.step, options.emaDecay ?? 0));
   await net.update(theta, state.vector);
   return norm;
 }
@@ -164,8 +168,8 @@ export interface RunState {
   train: TrainState;
 }
 
-export function freshRun(base: Float32Array): RunState {
-  return { iteration: 1, opponent: base.slice(), train: freshState(base) };
+export function freshRun(base: Float32Array, emaDecay = 0): RunState {
+  return { iteration: 1, opponent: base.slice(), train: freshState(base, emaDecay) };
 }
 
 /**
@@ -191,8 +195,8 @@ export async function* algorithm1(
         yield { ...report, iteration };
     }
     if (iteration >= options.iterations) return;
-    run.opponent = run.train.vector;
-    run.train = freshState(run.opponent);
+    run.opponent = keptOf(run.train);
+    run.train = freshState(run.opponent, options.emaDecay);
     run.iteration = iteration + 1;
   }
 }

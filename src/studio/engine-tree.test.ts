@@ -15,7 +15,8 @@ import {
   waiting,
   weightsOf,
 } from "../../e2e/nano-studio.ts";
-import { listCheckpoints } from "../storage/checkpoints.ts";
+import { parseSafetensors } from "../artifacts/safetensors.ts";
+import { listCheckpoints, loadNewest } from "../storage/checkpoints.ts";
 import { type KeyValue, memoryKeyValue } from "../storage/key-value.ts";
 import type { NodeId, PageEvent, StepReport } from "./api.ts";
 import type { Engine } from "./engine.ts";
@@ -254,6 +255,41 @@ describe("a run", () => {
     expect(await draw(engine, node)).toEqual(paused);
     await expect(spin(engine, node)).rejects.toThrow("SPIN 1 is finished already.");
     expect((await grow(engine, node)).iteration).toBe(2);
+    await engine.dispose();
+  }, 120_000);
+
+  it("with an average of its weights is kept as that, stopped or finished, and goes on with the weights themselves", async () => {
+    const own = memoryKeyValue();
+    const engine: Engine = await started(own, (event) => {
+      if (event.kind === "step" && event.report.step === 3 && pausing) void pause(engine);
+    });
+    let pausing = true;
+    await setPairs(engine);
+    const grown = async (emaDecay?: number) => (await grow(engine, "base", "base", emaDecay ? { emaDecay } : {})).id;
+    const tensorsOf = async (node: NodeId, what: string) => {
+      const entry = (await listCheckpoints(own, project)).findLast((each) => each.node === node);
+      const { loaded } = await loadNewest(own, project, ({ uuid }) => uuid === entry?.uuid);
+      return parseSafetensors(loaded?.files.get(`${what}.safetensors`) as Uint8Array).tensors;
+    };
+    const average = await grown(0.3);
+    expect(await spin(engine, average)).toBe("paused");
+    const moments = await tensorsOf(average, "optimizer");
+    await ask(engine, "keepNode", average);
+    const kept = await tensorsOf(average, "weights");
+    for (const [name, { data }] of kept) expect(data).toEqual(moments.get(`ema/${name}`)?.data);
+
+    const finished = await grown(0.3);
+    await spin(engine, finished);
+    const before = await tensorsOf(finished, "weights");
+    expect(before).not.toEqual(kept); // the policy itself is what is saved until the end
+    pausing = false;
+    expect(await spin(engine, finished)).toBe("kept");
+    const plain = await grown();
+    expect(await spin(engine, plain)).toBe("kept");
+    expect(await tensorsOf(finished, "weights")).not.toEqual(await tensorsOf(plain, "weights"));
+    const steps = async (node: NodeId) =>
+      ((await engine.handle("project", { project }, never)).reports[node] ?? []).map(({ loss }) => loss);
+    expect(await steps(finished)).toEqual(await steps(plain));
     await engine.dispose();
   }, 120_000);
 

@@ -1,7 +1,7 @@
 /** @file What must not be lost of one node's training, in the browser's storage: the `Keeper` of the page. */
 import { decodeCheckpoint, encodeCheckpoint, type Numerics } from "../artifacts/checkpoint.ts";
 import type { JsonObject } from "../artifacts/json-object.ts";
-import { freshState, type TrainState } from "../spin/adamw.ts";
+import { freshState, keptOf, type TrainState } from "../spin/adamw.ts";
 import { loadNewest, saveCheckpoint, takeBack } from "../storage/checkpoints.ts";
 import type { KeyValue } from "../storage/key-value.ts";
 import { type NodeRecord, trainsOf } from "../storage/nodes.ts";
@@ -33,7 +33,7 @@ export function numericsOf({ backend, choices }: Pick<Network, "backend" | "choi
 export async function checkpointFiles(
   network: Network,
   { id, parent, iteration, settings }: NodeRecord,
-  { step, vector, m, v }: TrainState,
+  { step, ...vectors }: TrainState,
   complete: boolean,
 ): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const checkpoint = {
@@ -45,8 +45,8 @@ export async function checkpointFiles(
     train: network.choices.train,
     settings: settings as JsonObject,
     numerics: numericsOf(network),
-    vector,
-    optimizer: complete ? null : { m, v },
+    vector: complete ? keptOf(vectors) : vectors.vector,
+    optimizer: complete ? null : vectors,
   };
   return encodeCheckpoint(checkpoint, network.set.layout);
 }
@@ -93,7 +93,10 @@ export class ProjectKeeper implements Keeper {
     damage.tell(damaged);
     const saved = loaded && (await decodeCheckpoint(loaded.files, model.set.layout));
     this.reports.length = Math.min(this.reports.length, saved?.step ?? 0);
-    if (!saved?.optimizer) return freshState((await weights.kept(node.parent, trainsOf(node))).vector);
+    if (!saved?.optimizer) {
+      const { vector } = await weights.kept(node.parent, trainsOf(node));
+      return freshState(vector, Number(node.settings["emaDecay"] ?? 0));
+    }
     return { step: saved.step, vector: saved.vector, ...saved.optimizer };
   }
 

@@ -69,6 +69,7 @@ function trainOptions(model: Model, { settings, iteration }: SelfPlayJob): Train
     independentNoise: settings.independentNoise,
     captionDropout: settings.captionDropout,
     maxGradNorm: 1,
+    emaDecay: settings.emaDecay ?? 0,
     safeguard: settings.safeguard,
   };
 }
@@ -226,7 +227,7 @@ export async function* selfPlay(
   const job = settings.usedPairs > 0 ? { ...given, pairs: given.pairs.slice(0, settings.usedPairs) } : given;
   if (job.pairs.length === 0)
     throw new StudioError("pairs", "There are no pairs, expected at least one picture with a caption.");
-  const state = (await keeper.state(iteration)) ?? freshState(job.opponent);
+  const state = (await keeper.state(iteration)) ?? freshState(job.opponent, settings.emaDecay);
   await model.denoiser.update(thetaK, job.opponent);
   const losers = yield* opponents(model, job, keeper, stop);
   const pairs = pairSource(model, job, yield* encoded(model, job, losers, stop), await model.encodeText(""));

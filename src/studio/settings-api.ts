@@ -19,6 +19,8 @@ export interface SpinSettings {
   readonly rank: number;
   /** the safeguard's factor, 0.9 where nothing speaks against it; 0: off */
   readonly safeguard: number;
+  /** of the average of the weights (EMA), which is then kept in their place; missing or 0: none */
+  readonly emaDecay?: number;
   /** optimizer steps between two probes; 0: none */
   readonly probeEvery: number;
   /** pairs that an iteration uses, the first of the project's; 0: all */

@@ -12,6 +12,7 @@ import {
   loadNewest,
   recordInManifest,
 } from "../storage/checkpoints.ts";
+import { keptOf } from "../spin/adamw.ts";
 import type { KeyValue } from "../storage/key-value.ts";
 import { groundOf, type NodeRecord, readNode, sameTrains, type Trains, trainsOf } from "../storage/nodes.ts";
 import type { NodeId } from "./api.ts";
@@ -25,7 +26,7 @@ export interface Weights {
   readonly ground: Ground | null;
 }
 
-/** A node's weights in a network of its own kind. */
+/** A node's weights in a network of its own kind: of an unfinished one what it would be kept with. */
 export interface Standing extends Weights {
   readonly trains: Trains;
   readonly step: number;
@@ -148,8 +149,9 @@ export class ProjectWeights {
     const record = loaded && (await this.#record(node));
     if (!loaded || !record) return { weights: null, damaged };
     const trains = trainsOf(record);
-    const { vector, step } = await decodeCheckpoint(loaded.files, (await this.#networks.network(trains)).set.layout);
-    return { weights: { vector, step, trains }, damaged };
+    const { layout } = (await this.#networks.network(trains)).set;
+    const { vector, optimizer, step } = await decodeCheckpoint(loaded.files, layout);
+    return { weights: { vector: keptOf({ vector, ...optimizer }), step, trains }, damaged };
   }
 
   /** As it is, or as it was at the newest save. */

@@ -2,8 +2,10 @@
 import type { SpinSettings } from "../../studio/api.ts";
 import { Choice } from "../parts/choice.tsx";
 import {
+  EMA_ON,
   fieldOf,
   LOSSES,
+  numberIn,
   SAFEGUARD_ON,
   SAMPLERS,
   plainNumber,
@@ -53,14 +55,17 @@ const GROUPS: readonly { readonly title: string; readonly keys: readonly NumberK
   { title: "Training", keys: ["steps", "learningRate", "warmupSteps", "beta", "pairsPerStep", "captionDropout"] },
   { title: "Opponent", keys: ["opponentSteps", "guidance", "usedPairs"] },
   { title: "Care", keys: ["safeguard", "probeEvery"] },
-  { title: "Weights", keys: ["rank", "seed"] },
+  { title: "Weights", keys: ["rank", "emaDecay", "seed"] },
 ];
+
+/** Numbers that a switch turns off: what they are where it is turned on. */
+const WHERE_ON: { readonly [K in NumberKey]?: number } = { safeguard: SAFEGUARD_ON, emaDecay: EMA_ON };
 
 export function AdvancedFields({ settings, preset }: FieldsProps) {
   const round = useStudio((state) => state.round);
   const lora = settings.train === "lora";
   const shown = (key: NumberKey): boolean =>
-    (key !== "rank" || lora) && (key !== "safeguard" || settings.safeguard > 0);
+    (key !== "rank" || lora) && (!(key in WHERE_ON) || numberIn(settings, key) > 0);
   return (
     <>
       {GROUPS.map(({ title, keys }) => (
@@ -69,12 +74,13 @@ export function AdvancedFields({ settings, preset }: FieldsProps) {
           <div className="grid">
             {title === "Care" ? <Safeguard on={settings.safeguard > 0} /> : null}
             {title === "Weights" ? <Trains settings={settings} /> : null}
+            {title === "Weights" ? <Average on={numberIn(settings, "emaDecay") > 0} /> : null}
             {keys.filter(shown).map((key) => (
               <NumberInput
                 key={`${key} ${round}`}
                 field={fieldOf[key]}
-                value={settings[key]}
-                preset={preset[key] === 0 && key === "safeguard" ? SAFEGUARD_ON : preset[key]}
+                value={numberIn(settings, key)}
+                preset={numberIn(preset, key) || (WHERE_ON[key] ?? 0)}
               />
             ))}
             {title === "Opponent" ? <Sampler settings={settings} /> : null}
@@ -133,6 +139,19 @@ function Safeguard({ on }: { readonly on: boolean }) {
       help="scales the loser’s gradient down where it would raise the error on your pictures"
       on={on}
       onChange={(wanted) => actions.setSetting({ safeguard: wanted ? SAFEGUARD_ON : 0 })}
+    />
+  );
+}
+
+function Average({ on }: { readonly on: boolean }) {
+  const actions = useActions();
+  return (
+    <Switch
+      id="ema"
+      label="Average of the weights (EMA)"
+      help="what is kept, and starts the next iteration, is their moving average: steadier, and a little behind"
+      on={on}
+      onChange={(wanted) => actions.setSetting({ emaDecay: wanted ? EMA_ON : 0 })}
     />
   );
 }

@@ -8,6 +8,7 @@ import { StudioError } from "../../lib/errors.ts";
 import { sha256 } from "../../lib/sha256.ts";
 import type { Backend } from "../../runtime/backend.ts";
 import type { Preset, ProbeReport, SpinSettings, StepReport, StudioEvent } from "../../studio/api.ts";
+import { keptOf } from "../../spin/adamw.ts";
 import { initialLora } from "../../studio/initial-lora.ts";
 import { explainLimit } from "../../studio/limits.ts";
 import { loadModel, makeArtifacts, type Model } from "../../studio/model.ts";
@@ -43,6 +44,7 @@ const settingsOptions = {
   safeguard: number("the safeguard's factor: the share of its fall that the loser may take from the winner; 0: off", {
     min: 0,
   }),
+  "ema-decay": number("of the average of the weights, which is then kept in their place; 0: none", { min: 0, max: 1 }),
   "probe-every": integer("steps between two looks at the errors on fixed draws; 0: none", { min: 0 }),
   seed: integer("of everything that is drawn"),
 };
@@ -107,7 +109,7 @@ export const spin = command({
           const events = selfPlay(model, job, keeper, stop.signal);
           for (let next = await events.next(); ; next = await events.next()) {
             if (next.done) {
-              opponent = next.value.vector;
+              opponent = keptOf(next.value);
               break;
             }
             if (next.value.kind === "step") {
@@ -186,6 +188,7 @@ function typed(chosen: Chosen): Partial<SpinSettings> {
     train: chosen.train,
     rank: chosen.rank,
     safeguard: chosen.safeguard,
+    emaDecay: chosen["ema-decay"],
     probeEvery: chosen["probe-every"],
     usedPairs: chosen["used-pairs"],
   };
