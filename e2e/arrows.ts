@@ -20,6 +20,7 @@ const parts = [
   "artifacts",
   "runtime",
   "storage",
+  "hub",
 ];
 
 /** folder -> what it may import, besides itself: other folders, or single files of them. */
@@ -35,6 +36,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   artifacts: ["lib", "graph", "models", "plan"],
   runtime: ["lib", "graph", "models", "plan"],
   storage: ["lib"],
+  hub: ["lib", "artifacts"],
   studio: parts,
   app: ["lib", "studio/api.ts"],
   cli: [...parts, "studio"],

@@ -15,11 +15,18 @@ const baseName: { readonly [C in Component]: string } = {
 /** Whole weights before halved ones, then whatever else the folder calls them. */
 const variants = ["", "fp32", "fp16", "bf16"];
 
-/** The file, or the index of several. @throws StudioError `model` where there is none, with what there is instead. */
-export function weightsPath(files: ReadonlySet<string>, component: Component): string {
+/**
+ * The file, or the index of several; of the variants that there are the first of `order`.
+ * @throws StudioError `model` where there is none, with what there is instead.
+ */
+export function weightsPath(
+  files: ReadonlySet<string>,
+  component: Component,
+  order: readonly string[] = variants,
+): string {
   const base = baseName[component];
   const [path] = [...files]
-    .flatMap((file) => (file.startsWith(`${component}/`) ? (candidate(file, component, base) ?? []) : []))
+    .flatMap((file) => (file.startsWith(`${component}/`) ? (candidate(file, component, base, order) ?? []) : []))
     .sort((a, b) => a.rank - b.rank || (a.path < b.path ? -1 : 1));
   return path?.path ?? explainMissing(files, component, base);
 }
@@ -30,7 +37,7 @@ interface Candidate {
   readonly rank: number;
 }
 
-function candidate(path: string, component: Component, base: string): Candidate | null {
+function candidate(path: string, component: Component, base: string, order: readonly string[]): Candidate | null {
   const name = path.slice(component.length + 1);
   if (!name.startsWith(`${base}.`)) return null;
   const forms = [
@@ -42,8 +49,8 @@ function candidate(path: string, component: Component, base: string): Candidate 
   const found = forms.map((form) => form.exec(name.slice(base.length + 1)));
   const form = found.findIndex((match) => match !== null);
   if (form < 0) return null;
-  const known = variants.indexOf(found[form]?.[1] ?? "");
-  return { path, rank: 2 * (known < 0 ? variants.length : known) + (form > 0 ? 1 : 0) };
+  const known = order.indexOf(found[form]?.[1] ?? "");
+  return { path, rank: 2 * (known < 0 ? order.length : known) + (form > 0 ? 1 : 0) };
 }
 
 function explainMissing(files: ReadonlySet<string>, component: Component, base: string): never {

@@ -14,7 +14,7 @@ declare class TextDecoder {
 
 declare const crypto: {
   readonly subtle: {
-    digest(algorithm: "SHA-256", data: ArrayBuffer | ArrayBufferView<ArrayBuffer>): Promise<ArrayBuffer>;
+    digest(algorithm: "SHA-1" | "SHA-256", data: ArrayBuffer | ArrayBufferView<ArrayBuffer>): Promise<ArrayBuffer>;
   };
 };
 
@@ -25,3 +25,20 @@ interface AbortSignal {
   addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
   removeEventListener(type: "abort", listener: () => void): void;
 }
+
+declare class AbortController {
+  readonly signal: AbortSignal;
+  abort(): void;
+}
+
+declare class URL {
+  constructor(url: string);
+  readonly origin: string;
+  readonly protocol: string;
+  readonly host: string;
+  readonly hostname: string;
+  readonly pathname: string;
+}
+
+declare function setTimeout(work: () => void, milliseconds: number): number;
+declare function clearTimeout(timer: number): void;
