@@ -19,6 +19,16 @@ const nodeFields = {
   pairs: v.nullable(v.string()),
   /** whatever decided its bits when it was last started; absent before its first start */
   numerics: v.optional(v.record(v.string(), v.union([v.string(), v.number()]))),
+  /** absent where it was trained: LoRAs that a person has, taken as a node */
+  brought: v.optional(
+    v.object({
+      loras: v.array(v.object({ name: v.string(), multiplier: v.number() })),
+      /** they are merged into the weights, and the node's own LoRA is none; else the one LoRA is the node's own, trained on as it is */
+      under: v.boolean(),
+      /** they adapt the text encoder too */
+      text: v.boolean(),
+    }),
+  ),
   createdAt: v.string(),
   /** when it was deleted; it can be restored */
   deleted: v.nullable(v.string()),
@@ -65,7 +75,7 @@ export const sameTrains = (a: Trains, b: Trains): boolean => a.train === b.train
 
 /**
  * Over whose weights a node's LoRA lies: its parent's, or where the parent is a LoRA of the same rank, which the node goes on
- * with, over whose that one lies. Null: the node holds all of its weights itself.
+ * with, over whose that one lies. What was merged from LoRAs is never gone on with, as if it were a base. Null: the node holds all of its weights itself.
  */
 export async function groundOf(
   node: Pick<NodeRecord, "settings" | "parent">,
@@ -74,8 +84,9 @@ export async function groundOf(
   const own = trainsOf(node);
   if (own.train === "full") return null;
   let ground = node.parent;
-  for (let parent = await find(ground); parent && sameTrains(trainsOf(parent), own); parent = await find(ground))
-    ground = parent.parent;
+  const goneOnWith = (parent: NodeRecord | null): parent is NodeRecord =>
+    parent !== null && !parent.brought?.under && sameTrains(trainsOf(parent), own);
+  for (let parent = await find(ground); goneOnWith(parent); parent = await find(ground)) ground = parent.parent;
   return ground;
 }
 

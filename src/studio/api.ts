@@ -1,7 +1,7 @@
 /** @file What the page may ask of the workers, and what they tell it: types only. */
 import type { BackendName } from "../runtime/backend.ts";
 import type { PageEvent, StepReport } from "./event-api.ts";
-import type { Examined, MemoryUse, OwnModel, Precision, Preflight, Scoring } from "./model-api.ts";
+import type { Examined, MemoryUse, OwnModel, Precision, Preflight, Scoring, SourceFile } from "./model-api.ts";
 import type { Preset, SpinSettings } from "./settings-api.ts";
 
 export type { DeviceNews, PageEvent, ProbeReport, Stage, StepReport, StudioEvent } from "./event-api.ts";
@@ -64,6 +64,8 @@ export interface NodeInfo {
   readonly bytes: number;
   /** when it was deleted, ISO 8601; null: it was not, or it was restored */
   readonly deleted: string | null;
+  /** LoRAs that a person brought, in place of training; null: it was trained here */
+  readonly brought: readonly { readonly name: string; readonly multiplier: number }[] | null;
 }
 
 /** RGBA bytes, side x side. */
@@ -144,6 +146,20 @@ export interface GrowRequest {
   readonly opponent: NodeId;
   readonly name: string | null;
   readonly settings: SpinSettings;
+}
+
+export interface TakeLorasRequest {
+  readonly project: string;
+  /** added up, each times its multiplier; 1 is as it was trained */
+  readonly loras: readonly { readonly file: SourceFile; readonly multiplier: number }[];
+  /** null: after its files */
+  readonly name: string | null;
+}
+
+export interface TakenLoras {
+  readonly node: NodeInfo;
+  /** what of the files is of no use, and whether training goes on with them; a sentence each */
+  readonly notes: readonly string[];
 }
 
 export interface NodeRequest {
@@ -228,6 +244,8 @@ export interface Calls {
   score: { params: ScoreRequest; result: Scored };
   /** a new node, begun at step 0; nothing runs yet */
   grow: { params: GrowRequest; result: NodeInfo };
+  /** a person's LoRAs as a finished node: to start from, to play against, to draw with. Nothing is stored where one cannot be used. */
+  takeLoras: { params: TakeLorasRequest; result: TakenLoras };
   /** trains a begun node to its end, or until `pause`; goes on from its newest saved step */
   spin: { params: SpinRequest; result: SpinOutcome };
   /** ends the wait for a new device: try now, try now on the processor instead, or stop trying and pause what waits */

@@ -23,8 +23,8 @@ export async function drawLatents(
   options: DrawOptions,
   stop?: AbortSignal,
 ): Promise<Float32Array> {
-  const text = await model.encodeTexts(options.prompts);
-  const negative = await model.encodeText(options.negativePrompt);
+  const text = await model.encodeTexts(options.prompts, adapter);
+  const negative = await model.encodeText(options.negativePrompt, adapter);
   return sample(model.denoiser.artist, adapter, text, negative, {
     sampler: model.sampler(options.sampler ?? "ddim", options.steps),
     latents: model.latents,

@@ -17,6 +17,7 @@ import type { Networks } from "./networks.ts";
 import { examineModel, openStudioModel } from "./opened-model.ts";
 import type { Factories } from "./preflight.ts";
 import type { Tabs } from "./tabs.ts";
+import type { TakingParts } from "./take-loras.ts";
 import { Trainer } from "./trainer.ts";
 import { changeNode, grow, projectState, renameNode } from "./tree.ts";
 import { Writer } from "./writer.ts";
@@ -41,6 +42,7 @@ const inTurn: ReadonlySet<CallName> = new Set<CallName>([
   "preflight",
   "open",
   "precision",
+  "takeLoras",
   "setPairs",
   "putPixels",
   "spin",
@@ -104,6 +106,10 @@ export class Engine {
       return score(this.#info, request, { draw: (ask) => this.#draw(ask, signal), emit: this.#parts.emit });
     },
     grow: (request) => this.#writer.write(request.project, (store) => grow(store, request, this.#damage)),
+    takeLoras: async (request) => {
+      const { takeLoras } = await import("./take-loras.ts");
+      return takeLoras(this.#taking, request);
+    },
     spin: (request, signal) => this.#opened.spin(request, signal),
     // the page's end of the worker answers it
     revive: async () => null,
@@ -210,6 +216,12 @@ export class Engine {
   get #opened(): Trainer {
     if (!this.#trainer) throw noModel();
     return this.#trainer;
+  }
+
+  get #taking(): TakingParts {
+    const [networks, settings] = [this.#networks, this.#info?.presets[0]?.settings[0]];
+    if (!networks || !settings) throw noModel();
+    return { networks, settings, store: this.#parts.store, writer: this.#writer, damage: this.#damage };
   }
 
   /** Between two steps of a run; else when its turn comes. */

@@ -20,7 +20,7 @@ import type { PlanSet } from "../plan/types.ts";
 import type { Backend } from "../runtime/backend.ts";
 import { Executor } from "../runtime/executor.ts";
 import type { FrozenWeights } from "../runtime/frozen-weights.ts";
-import type { Text } from "../spin/denoiser.ts";
+import type { Adapter, Text } from "../spin/denoiser.ts";
 import { PlanDenoiser } from "./denoiser.ts";
 import { toPixels, toRgba } from "./pictures.ts";
 import { PlanVae } from "./plan-vae.ts";
@@ -102,6 +102,11 @@ export async function makeArtifacts(
   return buildArtifactSet(compiled, full);
 }
 
+interface TextUnder {
+  readonly frozen: FrozenWeights;
+  readonly texts: Map<string, Float32Array>;
+}
+
 interface TokenTable {
   readonly data: TensorData;
   readonly rows: number;
@@ -125,6 +130,8 @@ export class Model {
   readonly #vae: PlanVae | null;
   readonly #table: TokenTable | null;
   readonly #texts = new Map<string, Float32Array>();
+  /** by adapter: what it lies over, where that has a text encoder of its own */
+  readonly #under = new Map<string, TextUnder>();
 
   constructor(parts: {
     set: ArtifactSet;
@@ -173,17 +180,28 @@ export class Model {
     return prepare(name, { ...this.scheduler, schedule: this.noise, steps });
   }
 
-  /** encoder_hidden_states of one prompt, [tokens, width]; kept, for prompts come again. */
-  async encodeText(prompt: string): Promise<Float32Array> {
-    const known = this.#texts.get(prompt);
+  /** Another ground for an adapter than the network's own weights, perhaps with another text encoder. */
+  layOver(adapter: Adapter, frozen: FrozenWeights): void {
+    this.denoiser.layOver(adapter, frozen);
+    const before = this.#under.get(adapter.id);
+    if (before?.frozen === frozen) return;
+    const own = Object.keys(this.set.tensors).some((name) => componentOf(name) === "text_encoder" && frozen.get(name));
+    if (own) this.#under.set(adapter.id, { frozen, texts: new Map() });
+    else this.#under.delete(adapter.id);
+  }
+
+  /** encoder_hidden_states of one prompt as the adapter's text encoder reads it, [tokens, width]; kept, for prompts come again. */
+  async encodeText(prompt: string, adapter?: Adapter): Promise<Float32Array> {
+    const texts = this.#under.get(adapter?.id ?? "")?.texts ?? this.#texts;
+    const known = texts.get(prompt);
     if (known) return known;
-    const hidden = await this.encodeTokens(required(this.tokenizer, "the tokenizer").encode(prompt).ids);
-    this.#texts.set(prompt, hidden);
+    const hidden = await this.encodeTokens(required(this.tokenizer, "the tokenizer").encode(prompt).ids, adapter);
+    texts.set(prompt, hidden);
     return hidden;
   }
 
   /** The same of a prompt's token ids, as many as the text encoder has positions. */
-  async encodeTokens(ids: readonly number[]): Promise<Float32Array> {
+  async encodeTokens(ids: readonly number[], adapter?: Adapter): Promise<Float32Array> {
     const { data, rows, width } = required(this.#table, "the token table");
     assert(ids.length === this.choices.tokens, `${ids.length} tokens were given, ${this.choices.tokens} are needed`);
     const inputs_embeds = new Float32Array(ids.length * width);
@@ -196,14 +214,14 @@ export class Model {
       const row = data.subarray(id * width, (id + 1) * width);
       inputs_embeds.set(row instanceof Uint16Array ? fromFloat16Array(row) : (row as Float32Array), i * width);
     });
-    await this.#executor.run("encodeText", { inputs_embeds });
+    await this.#executor.run("encodeText", { inputs_embeds }, adapter?.id);
     return (await this.#executor.read("last_hidden_state")) as Float32Array;
   }
 
-  async encodeTexts(prompts: readonly string[]): Promise<Text> {
+  async encodeTexts(prompts: readonly string[], adapter?: Adapter): Promise<Text> {
     const [tokens, width] = this.textShape;
     const hidden = new Float32Array(prompts.length * tokens * width);
-    for (const [i, prompt] of prompts.entries()) hidden.set(await this.encodeText(prompt), i * tokens * width);
+    for (const [i, prompt] of prompts.entries()) hidden.set(await this.encodeText(prompt, adapter), i * tokens * width);
     return { shape: [prompts.length, tokens, width], hidden };
   }
 

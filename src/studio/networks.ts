@@ -4,7 +4,8 @@
  * LoRAs lie over each set once for all that lie over it.
  */
 import type { BuiltSet } from "../artifacts/artifact-set.ts";
-import type { ModelFolder } from "../artifacts/model-folder.ts";
+import { type LoraModel, loraModel } from "../artifacts/lora-model.ts";
+import type { Component, ModelFolder } from "../artifacts/model-folder.ts";
 import type { Tokenizer } from "../artifacts/tokenizer.ts";
 import { StudioError } from "../lib/errors.ts";
 import { BASE } from "../lib/node-name.ts";
@@ -18,12 +19,14 @@ import type { MemoryPlan, RunChoices } from "./memory-plan.ts";
 import { type Common, componentOf, loadModel, makeArtifacts, type Model } from "./model.ts";
 import { isLarge } from "./size.ts";
 
-/** A UNet's weights by name, one at a time. */
+/** Weights of the UNet and the text encoder by name, one at a time. */
 export type ReadWeights = (name: string) => Promise<TensorData>;
 
 /** Weights that LoRAs lie over, frozen. Equal keys: equal bits. */
 export interface Ground {
   readonly key: string;
+  /** the text encoder's weights are others too */
+  readonly text: boolean;
   open(): Promise<ReadWeights>;
 }
 
@@ -74,7 +77,12 @@ export class Networks {
   }
 
   /** The model as it came. */
-  readonly ground: Ground = { key: BASE, open: async () => (name) => this.#read(name) };
+  readonly ground: Ground = { key: BASE, text: false, open: async () => (name) => this.#read(name) };
+
+  /** What a LoRA of this model can adapt. */
+  get adaptable(): LoraModel {
+    return loraModel(this.#folder);
+  }
 
   async network(trains: Trains): Promise<Network> {
     const { choices, set } = (await this.#set(trains)).artifact;
@@ -102,16 +110,17 @@ export class Networks {
     if (!ground) return;
     this.#laid.set(`${keyOf(trains)}/${adapter.id}`, ground.key);
     this.#sweep();
-    model.denoiser.layOver(adapter, this.#grounds.get(ground.key) ?? (await this.#upload(model, ground)));
+    model.layOver(adapter, this.#grounds.get(ground.key) ?? (await this.#upload(model, ground)));
   }
 
-  async #upload({ set }: Model, { key, open }: Ground): Promise<FrozenWeights> {
+  async #upload({ set }: Model, { key, text, open }: Ground): Promise<FrozenWeights> {
     const frozen = new FrozenWeights(this.backend);
+    const isOf = (component: Component): boolean => component === "unet" || (text && component === "text_encoder");
     this.#grounds.set(key, frozen);
     try {
       const read = await open();
       for (const [name, spec] of Object.entries(set.tensors))
-        if (spec.kind === "weight" && componentOf(name) === "unet") await frozen.load(name, spec, await read(name));
+        if (spec.kind === "weight" && isOf(componentOf(name))) await frozen.load(name, spec, await read(name));
     } catch (error) {
       this.#grounds.delete(key);
       frozen.dispose();
@@ -151,8 +160,9 @@ export class Networks {
   }
 
   async #read(name: string): Promise<TensorData> {
-    const tensor = this.#folder.tensors.unet?.get(name);
-    if (!tensor) throw new StudioError("model", `The UNet has no "${name}", which its configuration asks for.`);
+    const component = componentOf(name);
+    const tensor = this.#folder.tensors[component]?.get(name);
+    if (!tensor) throw new StudioError("model", `The ${component} has no "${name}", which its configuration asks for.`);
     return tensor.read();
   }
 

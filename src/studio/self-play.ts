@@ -142,7 +142,7 @@ async function* encoded(
     stop.throwIfAborted();
     const winner = await model.encodeImage(pair.rgba);
     const loser = await model.encodeImage(losers.get(pair.id) as Uint8ClampedArray);
-    all.push({ winner, loser, text: await model.encodeText(pair.caption) });
+    all.push({ winner, loser, text: await model.encodeText(pair.caption, theta) });
     yield { kind: "stage", stage: "encode", done: all.length, of: job.pairs.length };
   }
   return all;
@@ -230,7 +230,7 @@ export async function* selfPlay(
   const state = (await keeper.state(iteration)) ?? freshState(job.opponent, settings.emaDecay);
   await model.denoiser.update(thetaK, job.opponent);
   const losers = yield* opponents(model, job, keeper, stop);
-  const pairs = pairSource(model, job, yield* encoded(model, job, losers, stop), await model.encodeText(""));
+  const pairs = pairSource(model, job, yield* encoded(model, job, losers, stop), await model.encodeText("", theta));
   yield { kind: "stage", stage: "train", done: state.step, of: settings.steps };
   const options = trainOptions(model, job);
   const probe = await prober(model, settings, pairs, options, stop);

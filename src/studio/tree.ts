@@ -10,7 +10,7 @@ import type { Damage } from "./damage.ts";
 import { backendOf } from "./other-numerics.ts";
 
 export function infoOf({ node, newest, bytes }: NodeStanding): NodeInfo {
-  const { id, parent, opponent, iteration, number, name, createdAt, deleted } = node;
+  const { id, parent, opponent, iteration, number, name, createdAt, deleted, brought } = node;
   const settings = node.settings as unknown as SpinSettings;
   const state = node.gone ? "gone" : newest?.complete ? "kept" : "begun";
   const step = newest?.step ?? 0;
@@ -29,6 +29,7 @@ export function infoOf({ node, newest, bytes }: NodeStanding): NodeInfo {
     of: settings.steps,
     bytes,
     deleted,
+    brought: brought?.loras ?? null,
   };
 }
 
@@ -80,7 +81,31 @@ export async function grow(
   };
   depth(opponent, "opponent");
   const iteration = depth(parent, "parent") + 1;
-  const node: NodeRecord = {
+  if (settings.train === "full" && readsOtherwise(parent, nodes))
+    throw new StudioError(
+      "parent",
+      "The LoRA that this would start from adapts the text encoder too, which training of all weights would lose.",
+      "Train a LoRA over it.",
+    );
+  const node = newRecord({ parent, opponent, iteration, name, settings }, nodes);
+  await writeNode(store, project, node);
+  return infoOf({ node, newest: null, bytes: 0 });
+}
+
+/** Whether a node has another text encoder than the model as it came. */
+function readsOtherwise(id: NodeId, nodes: readonly NodeStanding[]): boolean {
+  const node = nodes.find((standing) => standing.node.id === id)?.node;
+  return node !== undefined && (node.brought?.text === true || readsOtherwise(node.parent, nodes));
+}
+
+type Place = Pick<NodeRecord, "parent" | "opponent" | "iteration" | "name"> & { readonly settings: SpinSettings };
+
+/** Of a node that is yet to be written, the next of these. */
+export function newRecord(
+  { parent, opponent, iteration, name, settings }: Place,
+  nodes: readonly NodeStanding[],
+): NodeRecord {
+  return {
     id: crypto.randomUUID(),
     parent,
     opponent,
@@ -93,8 +118,6 @@ export async function grow(
     deleted: null,
     gone: false,
   };
-  await writeNode(store, project, node);
-  return infoOf({ node, newest: null, bytes: 0 });
 }
 
 /** @throws StudioError `gone` for a node that was deleted for good. */

@@ -1,7 +1,8 @@
 /** @file The weights of a tree's nodes, as storage has them: of a finished one the end, of any other its newest saved step. */
 import { decodeCheckpoint } from "../artifacts/checkpoint.ts";
 import { layoutLength, splitVector } from "../artifacts/flat-vector.ts";
-import { loraModules, mergedInto } from "../artifacts/lora-merge.ts";
+import { loraModules, type Weighted } from "../artifacts/lora-merge.ts";
+import type { Lora } from "../artifacts/lora-names.ts";
 import { required, StudioError } from "../lib/errors.ts";
 import { BASE, nodeName } from "../lib/node-name.ts";
 import {
@@ -17,6 +18,7 @@ import type { KeyValue } from "../storage/key-value.ts";
 import { groundOf, type NodeRecord, readNode, sameTrains, type Trains, trainsOf } from "../storage/nodes.ts";
 import type { NodeId } from "./api.ts";
 import type { Damage } from "./damage.ts";
+import { type Brought, mergedModel, readBrought } from "./brought-loras.ts";
 import { asFloat32 } from "./model.ts";
 import type { Ground, Networks, ReadWeights } from "./networks.ts";
 
@@ -55,7 +57,7 @@ export class ProjectWeights {
     const fresh = async (): Promise<Float32Array> => (await this.#networks.of(trains)).base;
     if (node === BASE) return { vector: await fresh(), ground: whole ? null : this.#networks.ground };
     const record = await this.#record(node);
-    if (record && sameTrains(trainsOf(record), trains)) {
+    if (record && !record.brought?.under && sameTrains(trainsOf(record), trains)) {
       const { vector } = await this.#end(node);
       return { vector, ground: await this.ground(record) };
     }
@@ -72,6 +74,10 @@ export class ProjectWeights {
   async current(node: NodeId): Promise<Standing> {
     if (node === BASE) return { ...(await this.kept(BASE, this.#networks.home)), trains: this.#networks.home, step: 0 };
     const record = await this.#record(node);
+    if (record?.brought?.under) {
+      const trains = trainsOf(record);
+      return { ...(await this.kept(node, trains)), trains, step: 0 };
+    }
     const { weights, damaged } = await this.#newest(node);
     if (record && weights) return { ...weights, ground: await this.ground(record) };
     if (damaged.some(({ entry }) => entry.complete)) throw await this.#missing(node, "cannot be used", damaged);
@@ -120,12 +126,16 @@ export class ProjectWeights {
   /** All of a finished node's weights. */
   async #groundAt(node: NodeId): Promise<Ground> {
     if (node === BASE) return this.#networks.ground;
-    const under = await this.ground((await this.#record(node)) ?? { settings: {}, parent: BASE });
+    const record = await this.#record(node);
+    const under = await this.ground(record ?? { settings: {}, parent: BASE });
     const key = `${this.#project}/${node}/${await this.version(node)}`;
-    return { key: under ? `${key} over ${under.key}` : key, open: () => this.#open(node, under) };
+    const text = (under?.text ?? false) || (record?.brought?.text ?? false);
+    return { key: under ? `${key} over ${under.key}` : key, text, open: () => this.#open(node, record, under) };
   }
 
-  async #open(node: NodeId, under: Ground | null): Promise<ReadWeights> {
+  async #open(node: NodeId, record: NodeRecord | null, under: Ground | null): Promise<ReadWeights> {
+    if (record?.brought?.under && under)
+      return mergedModel(await under.open(), await this.#brought(node, record.brought));
     const { vector, trains } = await this.#end(node);
     const { set, choices } = await this.#networks.network(trains);
     if (!under) {
@@ -133,7 +143,15 @@ export class ProjectWeights {
       return async (name) => required(tensors.get(name), `the weight "${name}"`).data as Float32Array;
     }
     const lora = { modules: loraModules(set.layout, vector, choices.alpha), textEncoder: new Map() };
-    return mergedInto(await under.open(), "unet", [{ lora, multiplier: 1 }]);
+    return mergedModel(await under.open(), [{ lora, multiplier: 1 }]);
+  }
+
+  /** The LoRAs that a node was made of, out of its checkpoint. */
+  async #brought(node: NodeId, brought: Brought): Promise<readonly Weighted<Lora>[]> {
+    const { loaded, damaged } = await loadNewest(this.#store, this.#project, (entry) => entry.node === node);
+    this.#damage.tell(damaged);
+    if (!loaded) throw await this.#missing(node, "has no LoRA that can be read", damaged);
+    return readBrought(loaded.files, brought, this.#networks.adaptable);
   }
 
   async #end(node: NodeId): Promise<Omit<Standing, "ground">> {
@@ -147,7 +165,7 @@ export class ProjectWeights {
     const { loaded, damaged } = await loadNewest(this.#store, this.#project, ours);
     this.#damage.tell(damaged);
     const record = loaded && (await this.#record(node));
-    if (!loaded || !record) return { weights: null, damaged };
+    if (!loaded || !record || record.brought?.under) return { weights: null, damaged };
     const trains = trainsOf(record);
     const { layout } = (await this.#networks.network(trains)).set;
     const { vector, optimizer, step } = await decodeCheckpoint(loaded.files, layout);

@@ -17,11 +17,12 @@ import type {
 } from "../../studio/api.ts";
 import { StudioError } from "../../lib/errors.ts";
 import { createListeners } from "../../lib/listeners.ts";
-import { BASE, cleanName, defaultName } from "../../lib/node-name.ts";
+import { BASE, cleanName } from "../../lib/node-name.ts";
 import { rateAt } from "../rate-curve.ts";
 import { type DrawnBefore, recall, remember } from "./drawn-before.ts";
 import type { FakeOptions } from "./fake-options.ts";
 import { deviceLost, madeUpProbe, madeUpReport, notFinite, storageFull } from "./made-up.ts";
+import { madeUpNode, takeMadeUp } from "./made-up-nodes.ts";
 import { madeUpPrecision, madeUpPreflight } from "./made-up-computer.ts";
 import { madeUpScores } from "./made-up-scores.ts";
 import { examineMadeUp, openMadeUp } from "./made-up-models.ts";
@@ -255,28 +256,17 @@ export function createFakeStudio(options: FakeOptions): Studio {
     },
     score: (request, signal) => madeUpScores(request, { finishOf, emit, wait }, signal),
     async grow({ parent, opponent, name, settings }) {
-      const iteration = depthOf(parent) + 1;
-      const number = Math.max(0, ...saved.nodes.map((node) => node.number)) + 1;
-      const title = name ?? defaultName(iteration, saved.nodes);
-      const node: NodeInfo = {
-        id: `node-${number}`,
-        parent,
-        opponent,
-        iteration,
-        number,
-        settings,
-        name: title === `SPIN ${iteration}` ? null : title,
-        createdAt: new Date().toISOString(),
-        backend: null,
-        state: "begun",
-        step: 0,
-        of: settings.steps,
-        bytes: 0,
-        deleted: null,
-      };
+      const node = madeUpNode({ parent, opponent, iteration: depthOf(parent) + 1, name, settings }, saved.nodes);
       saved.nodes.push(node);
       keep();
       return node;
+    },
+    async takeLoras(request) {
+      await wait(4);
+      const taken = takeMadeUp(request, saved.nodes);
+      saved.nodes.push(taken.node);
+      keep();
+      return taken;
     },
     keepNode: async ({ node }) => change(node, { state: "kept", bytes: KEPT_BYTES }),
     renameNode: async ({ node, name }) => change(node, { name: cleanName(name) }),
