@@ -28,6 +28,8 @@ export interface ArtifactChoices {
   readonly weights: "float32" | "float16";
   /** arithmetic of pictures; none: float32 */
   readonly drawing?: "float32" | "float16";
+  /** where AdamW runs; none: on the host */
+  readonly optimizer?: "device";
   /** latents along the side of a tile of the VAE; none: pictures pass it whole */
   readonly vaeTile?: number | null;
 }

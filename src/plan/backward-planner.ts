@@ -23,6 +23,11 @@ export interface TrainingOptions extends NetworkOptions {
   readonly inputGradients?: readonly string[];
   /** Largest score matrix inside one backward program, bytes. */
   readonly scoreBytes: number;
+  /**
+   * How a sum takes the place of the one before. twins (the default): two buffers that are swapped after the last call, so that what fails midway
+   * leaves the sums as they were. copies: after each call, from a buffer that all groups share: half the memory.
+   */
+  readonly accumulators?: "twins" | "copies";
 }
 
 export class BackwardPlanner {
@@ -54,14 +59,16 @@ export class BackwardPlanner {
   declare(built: Built, parameters: readonly Tensor[]): void {
     const name = this.#accumulator(built);
     const length = parameters.reduce((sum, t) => sum + sizeOf(t.shape), 0);
-    for (const twin of [name, `${name}/next`])
-      this.#builder.tensor(twin, { dtype: "float32", shape: [length] }, "gradient");
+    const type = { dtype: "float32" as const, shape: [length] };
+    const twins = this.#options.accumulators !== "copies";
+    this.#builder.tensor(name, type, "gradient");
+    this.#builder.tensor(`${name}/next`, type, twins ? "gradient" : "scratch");
     this.#builder.group(
       `${this.#options.name}/${built.group.name}`,
       name,
       parameters.map((t) => ({ name: built.full(inputName(t)), shape: t.shape })),
     );
-    this.swaps.push([name, `${name}/next`]);
+    if (twins) this.swaps.push([name, `${name}/next`]);
   }
 
   /** `d.in.i` for the reads that are wanted, and `gradient`: all parameters flat, plus the accumulator. */
@@ -112,10 +119,16 @@ export class BackwardPlanner {
           outputs[port] = scratch(port);
         }
       }
-      this.made.push({ program: program.name, inputs, outputs });
+      this.made.push({ program: program.name, inputs, outputs, ...this.#moved(outputs) });
       for (const loop of part.loops) this.#loop(built, loop, names, scratch);
     });
     for (const { value, tensor } of dIn) this.#cotangents.set(value, tensor);
+  }
+
+  /** The sum from where it was made to its place. */
+  #moved({ gradient: sum }: Readonly<Record<string, string>>): Pick<Call, "copies"> {
+    if (sum === undefined || this.#options.accumulators !== "copies") return {};
+    return { copies: [[sum, sum.slice(0, -"/next".length)]] };
   }
 
   /** Adds what earlier groups (in backward order) already found for a value that several groups read. */

@@ -6,7 +6,7 @@ import type { Program } from "./library.ts";
 import { ProgramLibrary } from "./library.ts";
 import type { Interval } from "./slots.ts";
 import { assignSlots } from "./slots.ts";
-import type { Bytes, Call, Kind, LayoutEntry, Plan, PlanSet, TensorSpec } from "./types.ts";
+import type { Bytes, Call, Group, Kind, LayoutEntry, Plan, PlanSet, TensorSpec } from "./types.ts";
 
 export interface Draft {
   readonly inputs: readonly string[];
@@ -29,8 +29,8 @@ export class PlanBuilder {
   readonly #plans = new Map<string, Plan>();
   /** plans that run one after the other and share what is saved */
   readonly #timelines: (readonly string[])[] = [];
-  readonly #layout: LayoutEntry[] = [];
-  readonly #groups: Record<string, { tensor: string; offset: number; length: number }> = {};
+  readonly layout: LayoutEntry[] = [];
+  readonly groups: Record<string, Group> = {};
   readonly #maxBindingBytes: number;
   #length = 0;
 
@@ -72,10 +72,10 @@ export class PlanBuilder {
   ): void {
     const offset = this.#length;
     for (const { name: entry, shape } of entries) {
-      this.#layout.push({ name: entry, shape, offset: this.#length, group: name });
+      this.layout.push({ name: entry, shape, offset: this.#length, group: name });
       this.#length += shape.reduce((a, b) => a * b, 1);
     }
-    this.#groups[name] = { tensor, offset, length: this.#length - offset };
+    this.groups[name] = { tensor, offset, length: this.#length - offset };
   }
 
   /** Marks outputs that die where they are made: what `errors` leaves for a `backward` that is not in its timeline. */
@@ -86,6 +86,7 @@ export class PlanBuilder {
         const plan = this.#plans.get(name) as Plan;
         for (const tensor of plan.outputs) read.add(tensor);
         const calls = [...plan.calls].reverse().map((call): Call => {
+          for (const [from] of call.copies ?? []) read.add(from);
           const unread = Object.entries(call.outputs).flatMap(([port, tensor]) =>
             read.has(tensor) || !slotted.includes((this.#tensors.get(tensor) as { kind: Kind }).kind) ? [] : [port],
           );
@@ -140,6 +141,8 @@ export class PlanBuilder {
       weights: total("weight"),
       trainable: total("trainable"),
       gradients: total("gradient"),
+      moments: total("moment"),
+      average: total("average"),
       slots: Object.values(slots.bytes).reduce((a, b) => a + b, 0),
       scratch: Math.max(0, ...this.#library.programs.map((p) => p.spec.scratchBytes)),
     };
@@ -147,8 +150,8 @@ export class PlanBuilder {
       tensors,
       slots: slots.bytes,
       plans: Object.fromEntries(this.#plans),
-      layout: this.#layout,
-      groups: this.#groups,
+      layout: this.layout,
+      groups: this.groups,
       bytes,
     };
     return { set, programs: this.#library.programs };

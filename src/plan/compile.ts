@@ -10,6 +10,7 @@ import type { Compiled } from "./builder.ts";
 import { PlanBuilder } from "./builder.ts";
 import type { Cut } from "./groups.ts";
 import { forwardPlan, trainingPlans } from "./network-plans.ts";
+import { type AdamWConstants, addOptimizerPlans } from "./optimizer-plans.ts";
 import { addVaePlans } from "./vae-plans.ts";
 
 export interface ModelConfigs {
@@ -23,6 +24,8 @@ export interface Training {
   readonly kind: "full" | "lora";
   /** LoRA: what each module gets */
   readonly targets?: LoraTargets;
+  /** none: the gradient is read, and the optimizer is the host's; else plans for it are among the set's */
+  readonly optimizer?: AdamWConstants;
 }
 
 export interface CompileOptions {
@@ -109,9 +112,11 @@ export function compile(configs: ModelConfigs, options: CompileOptions): Compile
     outputs: ["errors"],
     loss: "errors",
     scoreBytes,
+    accumulators: training.optimizer ? "copies" : "twins",
   });
   builder.timeline({ errors: forward });
   builder.timeline({ forward, backward });
+  if (training.optimizer) addOptimizerPlans(builder, training.optimizer);
   if (configs.text) {
     const text = clipText(configs.text, 1, tokens);
     builder.timeline({

@@ -2,6 +2,6 @@
 import type { Bytes } from "./types.ts";
 
 /** Policy and opponent are two sets of trainable tensors. */
-export function predictedPeak({ weights, trainable, gradients, slots, scratch }: Bytes): number {
-  return weights + 2 * trainable + gradients + slots + scratch;
+export function predictedPeak({ weights, trainable, gradients, moments, slots, scratch }: Bytes): number {
+  return weights + 2 * trainable + gradients + moments + slots + scratch;
 }

@@ -4,13 +4,23 @@ import type { TensorType } from "../lib/tensor.ts";
 /**
  * What a tensor is for, and so how long it lives:
  * weight (frozen, uploaded once), trainable (one set per adapter), input (written before a run), output (read after it),
- * saved (from forward to backward), gradient (accumulates over runs, double-buffered), scratch (inside one plan).
+ * saved (from forward to backward), gradient (accumulates over runs), moment and average (the optimizer's, from step to step; an
+ * average only where one is asked for), scratch (inside one plan).
  */
-export type Kind = "weight" | "trainable" | "input" | "output" | "saved" | "gradient" | "scratch";
+export type Kind =
+  | "weight"
+  | "trainable"
+  | "input"
+  | "output"
+  | "saved"
+  | "gradient"
+  | "moment"
+  | "average"
+  | "scratch";
 
 export interface TensorSpec extends TensorType {
   readonly kind: Kind;
-  /** The slot that holds it (saved, scratch, input, output). Weights, trainables and gradients own their buffers. */
+  /** The slot that holds it (saved, scratch, input, output). All others own their buffers. */
   readonly slot?: string;
 }
 
@@ -31,6 +41,8 @@ export interface Call {
   readonly outputs: { readonly [port: string]: string };
   /** Output ports whose value no later call and no reader wants: a backend that would copy it need not. */
   readonly unread?: readonly string[];
+  /** After the run, tensors that take another's place: no buffer may be input and output of one run. */
+  readonly copies?: readonly (readonly [from: string, to: string])[];
 }
 
 export interface Plan {
@@ -49,11 +61,22 @@ export interface LayoutEntry {
   readonly group: string;
 }
 
+/** Trainable tensors whose gradient is one accumulator (where it has a twin, the plan swaps that in), and their place in the flat vector. */
+export interface Group {
+  readonly tensor: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
 export interface Bytes {
   readonly weights: number;
   /** one adapter */
   readonly trainable: number;
   readonly gradients: number;
+  /** what an optimizer on the device keeps beside the weights */
+  readonly moments: number;
+  /** of the weights, where one is asked for */
+  readonly average: number;
   readonly slots: number;
   /** the largest program's own scratch */
   readonly scratch: number;
@@ -66,9 +89,6 @@ export interface PlanSet {
   readonly programs: { readonly [name: string]: ProgramSpec };
   readonly plans: { readonly [name: string]: Plan };
   readonly layout: readonly LayoutEntry[];
-  /** gradient group -> the accumulator tensor (its twin is swapped in by the plan) and its place in the flat vector */
-  readonly groups: {
-    readonly [group: string]: { readonly tensor: string; readonly offset: number; readonly length: number };
-  };
+  readonly groups: { readonly [group: string]: Group };
   readonly bytes: Bytes;
 }

@@ -43,6 +43,8 @@ export interface Backend {
   free(buffer: DeviceBuffer): void;
   /** Copies `data` into the buffer at `byteOffset` (a multiple of 4). */
   write(buffer: DeviceBuffer, data: TensorData, byteOffset?: number): Promise<void>;
+  /** Copies a tensor's bytes to the beginning of another buffer, on the device. */
+  copy(from: Binding, to: DeviceBuffer): Promise<void>;
   /** Zeroes the buffer. */
   clear(buffer: DeviceBuffer): Promise<void>;
   /** The only proof that anything happened: bytes that were mapped. @throws StudioError `device-lost`. */

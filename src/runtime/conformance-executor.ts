@@ -48,7 +48,7 @@ export const smallSet: PlanSet = {
   },
   layout: [{ name: "theta", shape: [5], offset: 0, group: "all" }],
   groups: { all: { tensor: "g", offset: 0, length: 5 } },
-  bytes: { weights: 20, trainable: 20, gradients: 40, slots: 92, scratch: 0 },
+  bytes: { weights: 20, trainable: 20, gradients: 40, moments: 0, average: 0, slots: 92, scratch: 0 },
 };
 
 function program(hash: string, inputs: PlanSet["programs"][string]["inputs"], outputs: typeof inputs) {

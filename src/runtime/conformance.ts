@@ -118,6 +118,16 @@ export const checks: readonly Check[] = [
     },
   },
   {
+    name: "a copy from buffer to buffer, into the beginning of a longer one",
+    async run(bench) {
+      const from = await bench.put(five, Float32Array.of(1, 2, 3, 4, 5));
+      const six = await bench.put(float32(6), Float32Array.of(9, 9, 9, 9, 9, 9));
+      await bench.backend.copy(from, six.buffer);
+      close(await bench.backend.read(six), Float32Array.of(1, 2, 3, 4, 5, 9), 0);
+      await refuses(() => bench.backend.copy(six, from.buffer), /24 bytes do not go from/);
+    },
+  },
+  {
     name: "one buffer as two inputs",
     async run(bench) {
       const a = await bench.put(five, Float32Array.of(1, 2, 3, 4, 5));

@@ -1,12 +1,12 @@
 /**
- * @file Runs plans on a backend: the calls of a list over a table of tensors. Gradients own their buffers, weights may be shared,
+ * @file Runs plans on a backend: the calls of a list over a table of tensors. Gradients and moments own their buffers, weights may be shared,
  * trainables have one set of buffers an adapter, everything else lives in slots. One run at a time is the caller's business:
  * a second one would overwrite the slots of the first.
  */
 import { assert, required } from "../lib/errors.ts";
 import type { TensorData } from "../lib/tensor.ts";
 import { byteSize, emptyOf, sizeOf } from "../lib/tensor.ts";
-import type { Call, Plan, PlanSet, ProgramSpec, TensorSpec } from "../plan/types.ts";
+import type { Call, Kind, Plan, PlanSet, ProgramSpec, TensorSpec } from "../plan/types.ts";
 import type { Backend, Binding, DeviceBuffer, Session } from "./backend.ts";
 import { FrozenWeights } from "./frozen-weights.ts";
 
@@ -14,6 +14,8 @@ import { FrozenWeights } from "./frozen-weights.ts";
 export type LoadProgram = (name: string, spec: ProgramSpec) => Promise<Uint8Array>;
 
 type Buffers = Map<string, DeviceBuffer>;
+
+const owning: ReadonlySet<Kind> = new Set(["gradient", "moment", "average"]);
 
 export class Executor {
   /** Elements in the flat vector of the trainable tensors. */
@@ -24,7 +26,7 @@ export class Executor {
   /** hash -> session: programs of equal bytes share one. */
   private readonly sessions = new Map<string, Promise<Session>>();
   private readonly slots: Buffers = new Map();
-  /** Gradients, by tensor name. */
+  /** Gradients, moments and averages, by tensor name. */
   private readonly own: Buffers = new Map();
   private readonly frozen: FrozenWeights;
   private readonly shared: boolean;
@@ -90,7 +92,7 @@ export class Executor {
 
   /**
    * Writes the inputs, runs the calls in order, then lets the accumulators change places.
-   * When it fails midway the accumulators are those from before.
+   * When it fails midway, accumulators with a twin are those from before.
    */
   async run(name: string, inputs: Readonly<Record<string, TensorData>>, adapter?: string): Promise<void> {
     const plan = required(this.set.plans[name], `plan "${name}"`);
@@ -101,9 +103,23 @@ export class Executor {
     for (const [a, b] of plan.swaps) this.swap(a, b, adapter);
   }
 
-  /** Any tensor but a trainable one, as it lies on the device. */
-  read(tensor: string): Promise<TensorData> {
-    return this.backend.read(this.binding(tensor));
+  /** A tensor as it lies on the device; a trainable one is an adapter's. */
+  read(tensor: string, adapter?: string): Promise<TensorData> {
+    return this.backend.read(this.binding(tensor, adapter));
+  }
+
+  /** A trainable tensor of an adapter, or what an optimizer keeps; the rest has its own ways. */
+  async write(tensor: string, data: Float32Array, adapter?: string): Promise<void> {
+    const { kind, shape } = this.spec(tensor);
+    const writable = kind === "trainable" || kind === "moment" || kind === "average";
+    assert(writable, `"${tensor}" is written by itself, but is of kind ${kind}`);
+    assert(data.length === sizeOf(shape), `"${tensor}" has ${sizeOf(shape)} numbers, but ${data.length} were given`);
+    await this.backend.write(this.buffer(tensor, adapter), data);
+  }
+
+  /** Of trainable tensors, as their gradients are added up. */
+  get groups(): readonly string[] {
+    return Object.keys(this.set.groups);
   }
 
   /** The accumulated gradient vector, in the layout's order; the accumulators are zero afterwards. */
@@ -138,11 +154,15 @@ export class Executor {
     this.under.clear();
   }
 
-  private async call({ program, inputs, outputs, unread }: Call, adapter: string | undefined): Promise<void> {
+  private async call(
+    { program, inputs, outputs, unread, copies = [] }: Call,
+    adapter: string | undefined,
+  ): Promise<void> {
     const session = await this.session(program);
     const bind = (ports: Readonly<Record<string, string>>): Record<string, Binding> =>
       Object.fromEntries(Object.entries(ports).map(([port, tensor]) => [port, this.binding(tensor, adapter)]));
     await this.backend.run(session, bind(inputs), bind(outputs), unread);
+    for (const [from, to] of copies) await this.backend.copy(this.binding(from, adapter), this.buffer(to, adapter));
   }
 
   private session(program: string): Promise<Session> {
@@ -189,7 +209,7 @@ export class Executor {
       const under = this.under.get(adapter ?? "")?.get(tensor);
       return required(under ?? this.frozen.get(tensor), `the weight "${tensor}" (it was never loaded)`);
     }
-    if (spec.kind === "gradient") return this.owned(tensor, spec);
+    if (owning.has(spec.kind)) return this.owned(tensor, spec);
     const slot = required(spec.slot, `the slot of "${tensor}"`);
     return this.allocated(this.slots, slot, required(this.set.slots[slot], `slot "${slot}"`), `slot:${slot}`);
   }

@@ -56,6 +56,10 @@ export class HostMemory<T> {
     buffer.memory.set(data, byteOffset);
   }
 
+  async copy(from: HostBuffer<T>, to: HostBuffer<T>, bytes: number): Promise<void> {
+    to.memory.set(from.memory.subarray(0, bytes));
+  }
+
   async clear(buffer: HostBuffer<T>): Promise<void> {
     buffer.memory.fill(0);
   }

@@ -87,6 +87,13 @@ class NodeWebgpuDriver implements Driver<ResidentBuffer> {
     await this.upload(buffer, copy);
   }
 
+  async copy(from: ResidentBuffer, to: ResidentBuffer, bytes: number): Promise<void> {
+    await this.materialize(from);
+    await this.materialize(to);
+    const words = int32(Math.ceil(bytes / 4));
+    await this.mover.run({ x: this.tensor(from, words) }, { y: this.tensor(to, words) });
+  }
+
   async clear(buffer: ResidentBuffer): Promise<void> {
     await this.upload(buffer, new Int32Array(buffer.words));
   }

@@ -34,6 +34,7 @@ export interface Driver<B extends DeviceBuffer> {
   allocate(bytes: number, label: string): B;
   free(buffer: B): void;
   write(buffer: B, data: Uint8Array, byteOffset: number): Promise<void>;
+  copy(from: B, to: B, bytes: number): Promise<void>;
   clear(buffer: B): Promise<void>;
   /** A copy of the first `bytes` bytes. */
   read(buffer: B, bytes: number): Promise<ArrayBuffer>;
@@ -120,6 +121,17 @@ export class OrtBackend<B extends DeviceBuffer> implements Backend {
     );
     const bytes = new Uint8Array(data.buffer, data.byteOffset, byteLength);
     await this.enqueue(() => this.driver.write(owned, bytes, byteOffset));
+  }
+
+  async copy({ buffer, type }: Binding, to: DeviceBuffer): Promise<void> {
+    const [source, target] = [this.owned(buffer), this.owned(to)];
+    const bytes = byteSize(type);
+    assert(source !== target, `"${to.label}" would be copied to itself`);
+    assert(
+      bytes <= buffer.bytes && bytes <= to.bytes,
+      `${bytes} bytes do not go from "${buffer.label}" (${buffer.bytes} bytes) to "${to.label}" (${to.bytes})`,
+    );
+    await this.enqueue(() => this.driver.copy(source, target, bytes));
   }
 
   async clear(buffer: DeviceBuffer): Promise<void> {

@@ -113,6 +113,13 @@ class WebgpuDriver implements Driver<ResidentBuffer> {
     queue.writeBuffer(gpu, byteOffset + whole, tail);
   }
 
+  async copy(from: ResidentBuffer, to: ResidentBuffer, bytes: number): Promise<void> {
+    this.device.check();
+    const commands = this.device.gpu.createCommandEncoder();
+    commands.copyBufferToBuffer(from.gpu, 0, to.gpu, 0, roundUp(bytes, 4));
+    this.device.gpu.queue.submit([commands.finish()]);
+  }
+
   async clear({ gpu }: ResidentBuffer): Promise<void> {
     this.device.check();
     const commands = this.device.gpu.createCommandEncoder();

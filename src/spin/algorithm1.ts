@@ -6,11 +6,10 @@
  */
 import { type DrawKey, type DrawOptions, draw, type Visit, visitsOfStep } from "../diffusion/draws.ts";
 import type { NoiseSchedule } from "../diffusion/noise-schedule.ts";
-import { type AdamWOptions, adamW, freshState, keptOf, type TrainState } from "./adamw.ts";
-import { clipGradNorm } from "./clip.ts";
+import { freshState, keptOf, type TrainState } from "./adamw.ts";
 import type { Adapter, Denoiser } from "./denoiser.ts";
-import { average, emaDecayAt } from "./ema.ts";
 import { learningRateAt, type RateOptions } from "./lr.ts";
+import { HostOptimizer, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
 import { loserBatch, type Met, type Pair, pairBatch, type SampleShape, winnerBatch } from "./pair.ts";
 import { TwoGradients } from "./safeguard.ts";
 import { type PairOutcome, type StepOptions, spinStep, spinStepApart } from "./step.ts";
@@ -18,7 +17,7 @@ import { type PairOutcome, type StepOptions, spinStep, spinStepApart } from "./s
 export interface TrainOptions
   extends StepOptions,
     RateOptions,
-    AdamWOptions,
+    OptimizerOptions,
     DrawKey,
     Pick<DrawOptions, "independentNoise" | "captionDropout"> {
   readonly noise: NoiseSchedule;
@@ -27,9 +26,6 @@ export interface TrainOptions
   readonly steps: number;
   /** B, the pairs of a micro-batch; an optimizer step sees B x accumulation pairs. */
   readonly pairsPerBatch: number;
-  readonly maxGradNorm: number;
-  /** Of the average of the weights, which the iteration then ends with; 0 or none: no average. */
-  readonly emaDecay?: number;
   /** The safeguard's factor, 0.9 in Diffusion-SDPO's spirit; 0 or none: off. */
   readonly safeguard?: number;
 }
@@ -64,7 +60,7 @@ export interface TrainReport {
  * consumer's to copy or save; it is changed in place by the next step. Stop by not asking for more, or by `stop` in the
  * middle of a step: what that step had accumulated is thrown away here on the next start.
  */
-export async function* trainIteration(
+export function trainIteration(
   net: Denoiser,
   theta: Adapter,
   thetaK: Adapter,
@@ -73,25 +69,32 @@ export async function* trainIteration(
   state: TrainState,
   stop?: AbortSignal,
 ): AsyncGenerator<TrainReport, void, void> {
-  await net.update(theta, state.vector);
-  await net.gradients();
-  while (state.step < options.steps) {
-    const { outcomes, gradient, safeguard } = await gradientOfStep(
-      net,
-      theta,
-      thetaK,
-      pairs,
-      options,
-      state.step,
-      stop,
-    );
-    const learningRate = learningRateAt(state.step, options.steps, options);
-    const gradientNorm = await optimizerStep(net, theta, state, gradient, learningRate, options);
-    yield { ...summary(outcomes), safeguard, step: state.step, of: options.steps, gradientNorm, learningRate };
+  return train(net, theta, thetaK, pairs, options, new HostOptimizer(net, theta, state, options), stop);
+}
+
+/** The same with the policy's weights wherever `optimizer` has them. */
+export async function* train(
+  net: Denoiser,
+  theta: Adapter,
+  thetaK: Adapter,
+  pairs: PairSource,
+  options: TrainOptions,
+  optimizer: Optimizer,
+  stop?: AbortSignal,
+): AsyncGenerator<TrainReport, void, void> {
+  await optimizer.begin();
+  for (let { step } = optimizer; step < options.steps; step = optimizer.step) {
+    const { outcomes, gradient, safeguard } = await gradientOfStep(net, theta, thetaK, pairs, options, step, stop);
+    const learningRate = learningRateAt(step, options.steps, options);
+    const gradientNorm = await optimizer.apply(learningRate, gradient);
+    yield { ...summary(outcomes), safeguard, step: step + 1, of: options.steps, gradientNorm, learningRate };
   }
 }
 
-/** The gradient of the mean loss over all pairs of optimizer step `step`, the loser's part scaled where that is asked for. */
+/**
+ * The gradient of the mean loss over all pairs of optimizer step `step`: left in the accumulators, or with the safeguard, which
+ * scales the loser's part, read.
+ */
 async function gradientOfStep(
   net: Denoiser,
   theta: Adapter,
@@ -118,25 +121,9 @@ async function gradientOfStep(
       outcomes.push(...(await spinStep(net, theta, thetaK, batch, text, options)));
     }
   }
-  if (!apart) return { outcomes, gradient: await net.gradients(), safeguard: null };
+  if (!apart) return { outcomes, gradient: undefined, safeguard: null };
   const { gradient, scale } = await apart.combined(safeguard);
   return { outcomes, gradient, safeguard: scale };
-}
-
-/** Clips the gradient, updates state, average and adapter; returns the norm before clipping. */
-export async function optimizerStep(
-  net: Denoiser,
-  theta: Adapter,
-  state: TrainState,
-  gradient: Float32Array,
-  learningRate: number,
-  options: AdamWOptions & Pick<TrainOptions, "maxGradNorm" | "emaDecay">,
-): Promise<number> {
-  const norm = clipGradNorm(gradient, options.maxGradNorm);
-  adamW(state, gradient, learningRate, options);
-  if (state.ema) average(state.ema, state.vector, emaDecayAt(state.step, options.emaDecay ?? 0));
-  await net.update(theta, state.vector);
-  return norm;
 }
 
 async function meet(visits: readonly Visit[], pairs: PairSource, options: TrainOptions): Promise<Met[]> {

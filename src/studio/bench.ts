@@ -211,6 +211,7 @@ function metered(backend: Backend): { readonly backend: Backend; inside(): numbe
       allocate: (bytes, label) => backend.allocate(bytes, label),
       free: (buffer) => backend.free(buffer),
       write: (buffer, data, offset) => backend.write(buffer, data, offset),
+      copy: (from, to) => backend.copy(from, to),
       clear: (buffer) => backend.clear(buffer),
       read: (binding) => (onGpu ? timed(() => backend.read(binding)) : backend.read(binding)),
       run: (...call) => timed(() => backend.run(...call)),

@@ -20,8 +20,11 @@ import type { PlanSet } from "../plan/types.ts";
 import type { Backend } from "../runtime/backend.ts";
 import { Executor } from "../runtime/executor.ts";
 import type { FrozenWeights } from "../runtime/frozen-weights.ts";
+import { adamWDefaults } from "../spin/adamw.ts";
 import type { Adapter, Text } from "../spin/denoiser.ts";
+import type { OptimizerOptions } from "../spin/optimizer.ts";
 import { PlanDenoiser } from "./denoiser.ts";
+import { DeviceOptimizer } from "./device-optimizer.ts";
 import { toPixels, toRgba } from "./pictures.ts";
 import { PlanVae } from "./plan-vae.ts";
 
@@ -38,6 +41,8 @@ export interface ModelChoices {
   readonly weights: "float32" | "float16";
   /** arithmetic of pictures; float32 by default */
   readonly drawing?: "float32" | "float16";
+  /** where AdamW runs; on the host by default */
+  readonly optimizer?: "device";
   /** latents along the side of a tile of the VAE, a multiple of 4; pictures whole by default */
   readonly vaeTile?: number | null;
 }
@@ -82,6 +87,7 @@ export async function makeArtifacts(
     cut: choices.cut,
     weights: choices.weights,
     ...(choices.drawing ? { drawing: choices.drawing } : {}),
+    ...(choices.optimizer ? { optimizer: choices.optimizer } : {}),
     ...(vaeTile === null ? {} : { vaeTile }),
   };
   const compiled = compile(
@@ -90,7 +96,7 @@ export async function makeArtifacts(
       ...full,
       training:
         choices.train === "full"
-          ? { kind: "full" }
+          ? { kind: "full", ...(choices.optimizer === "device" ? { optimizer: adamWDefaults } : {}) }
           : { kind: "lora", targets: loraTargets(choices.targets, choices.rank, alpha) },
     },
   );
@@ -244,6 +250,11 @@ export class Model {
   /** Latents as the VAE has them, not scaled -> [3, side, side], about -1..1. */
   async decodePixels(latents: Float32Array): Promise<Float32Array> {
     return required(this.#vae, "the VAE").decode(latents);
+  }
+
+  /** Where AdamW runs on the device: at `step`, over the weights of an adapter that was written. */
+  optimizer(theta: Adapter, step: number, options: OptimizerOptions): DeviceOptimizer {
+    return new DeviceOptimizer(this.#executor, theta, step, options);
   }
 
   dispose(): Promise<void> {

@@ -11,6 +11,7 @@ import { compile } from "../plan/compile.ts";
 import type { LayoutEntry } from "../plan/types.ts";
 import type { Backend } from "../runtime/backend.ts";
 import type { SampleShape } from "../spin/pair.ts";
+import { adamWDefaults } from "../spin/adamw.ts";
 import { explainLimit } from "./limits.ts";
 import { asFloat32, type InitialLora, loadModel, type Model } from "./model.ts";
 
@@ -31,6 +32,8 @@ export interface NetworkChoices {
   readonly weights: "float32" | "float16";
   /** latents along the side of a tile of the VAE; pictures whole by default */
   readonly vaeTile?: number | null;
+  /** where AdamW runs; on the host by default */
+  readonly optimizer?: "device";
 }
 
 /** The modules of an adapter file, with the file's ranks and alphas. */
@@ -52,7 +55,7 @@ export function sameTargets(a: Lora, b: Lora): boolean {
 
 /** All that the folder was opened with, and the base vector: a LoRA with B = 0, or the folder's own weights. */
 export async function loadNetwork(backend: Backend, folder: ModelFolder, choices: NetworkChoices): Promise<Model> {
-  const { shape, samples, train, targets, cut, weights, vaeTile = null } = choices;
+  const { shape, samples, train, targets, cut, weights, vaeTile = null, optimizer } = choices;
   const [, height, width] = shape.latents;
   const { configs } = folder;
   const options = { height, width, samples, drawSamples: samples, tokens: shape.text[0], cut, weights, vaeTile };
@@ -65,7 +68,10 @@ export async function loadNetwork(backend: Backend, folder: ModelFolder, choices
       },
       {
         ...options,
-        training: train === "full" ? { kind: "full" } : { kind: "lora", targets },
+        training:
+          train === "full"
+            ? { kind: "full", ...(optimizer === "device" ? { optimizer: adamWDefaults } : {}) }
+            : { kind: "lora", targets },
         // only WebGPU has such a limit
         ...(backend.name.endsWith("webgpu") ? {} : { maxBindingBytes: Infinity }),
       },
