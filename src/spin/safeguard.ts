@@ -1,7 +1,7 @@
 /**
  * @file The safeguard (Diffusion-SDPO's idea): the loser's gradient is scaled down where it would raise the winner's error.
  *
- * With w_b = -0.5 beta l'(inside_b) >= 0, held fixed, the gradient of the mean of l over a step's N pairs has two terms:
+ * With w_b = -beta s_b l'(inside_b) >= 0, held fixed, the gradient of the mean of l over a step's N pairs has two terms:
  *   g_w = +1/N sum_b w_b grad L_w,b        g_l = -1/N sum_b w_b grad L_l,b
  * so g_w is the gradient of the winners' weighted error W = 1/N sum_b w_b L_w,b. A step -eta (g_w + s g_l) changes it by
  *   dW = -eta (|g_w|^2 + s <g_w, g_l>) + O(eta^2).

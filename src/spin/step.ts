@@ -1,19 +1,23 @@
 /**
- * @file One gradient contribution of B pairs: equation (4.9) of the paper with DiffusionDPO's constants (errors are
- * means over C, H, W; factor 0.5; constant beta). SFT and DPO are the same few lines.
- * With L = errors, l = loss, and 0 for the opponent:
- *   inside = -0.5 beta ((L_w - L_l) - (L_w0 - L_l0)),   d l / d L_w = -0.5 beta l',   d l / d L_l = +0.5 beta l'.
+ * @file One gradient contribution of B pairs: equation (4.9) of the paper. SFT and DPO are the same few lines.
+ * With L = errors (means over C, H, W), s = their scale at t (weighting.ts), l = loss, and 0 for the opponent:
+ *   inside = -beta (s (L_w - L_w0) - s' (L_l - L_l0)),   d l / d L_w = -beta s l',   d l / d L_l = +beta s' l'.
+ * With s = s' = 0.5 these are DiffusionDPO's constants. The gradient is equation (5.1): reweighting (beta l') times
+ * (matching the winner - pushing the loser).
  */
 import { assert, required } from "../lib/errors.ts";
 import type { Adapter, Denoiser, Noised, Text } from "./denoiser.ts";
 import { type ObjectiveName, objectives } from "./objectives.ts";
 import type { PairBatch } from "./pair.ts";
 import type { Arm, TwoGradients } from "./safeguard.ts";
+import { type ErrorScale, halved } from "./weighting.ts";
 
 export interface StepOptions {
   /** 2000 to 5000 with mean errors */
   readonly beta: number;
   readonly loss: ObjectiveName;
+  /** s_t; one half where none is given */
+  readonly scale?: ErrorScale;
   /** Micro-batches to one optimizer step: the gradient is that of the mean over all their pairs. */
   readonly accumulation: number;
 }
@@ -47,8 +51,8 @@ export async function spinStep(
   const opponent = await net.errors(thetaK, batch, text);
   const pass = await net.forward(theta, batch, text);
   const errors = [...halves(pass.errors), ...halves(opponent)] as const;
-  const { outcomes, pushing } = judge(errors, options);
-  await pass.backward([...pushing.map(pull), ...pushing]);
+  const { outcomes, seeds } = judge(errors, [batch.t.slice(0, pairs), batch.t.slice(pairs)], options);
+  await pass.backward([...seeds.winner, ...seeds.loser]);
   return outcomes;
 }
 
@@ -74,8 +78,8 @@ export async function spinStepApart(
   const later = await errors(second, theta);
   let pass = await forward(first);
   const policy = first === "winner" ? ([pass.errors, later] as const) : ([later, pass.errors] as const);
-  const { outcomes, pushing } = judge([...policy, ...opponent], options);
-  const seeds = { winner: pushing.map(pull), loser: pushing };
+  const times = [arms.winner.batch.t, arms.loser.batch.t] as const;
+  const { outcomes, seeds } = judge([...policy, ...opponent], times, options);
   await pass.backward(seeds[first]);
   await gradients.turn(second);
   pass = await forward(second);
@@ -88,41 +92,46 @@ export const dpoStep = spinStep;
 export const dpoStepApart = spinStepApart;
 
 /**
- * Supervised fine-tuning: adds the gradient of mean_n L_n / accumulation, and returns L. All N rows are pictures to
- * learn (`winnerBatch`).
+ * Supervised fine-tuning (3.3): adds the gradient of mean_n s_n L_n / accumulation, and returns L. All N rows are pictures to
+ * learn (`winnerBatch`); s is 1 where no scale is given.
  */
 export async function sftStep(
   net: Denoiser,
   theta: Adapter,
   batch: Noised,
   text: Text,
-  { accumulation }: Pick<StepOptions, "accumulation">,
+  { accumulation, scale = () => 1 }: Pick<StepOptions, "accumulation" | "scale">,
 ): Promise<Float32Array> {
   const pass = await net.forward(theta, batch, text);
-  await pass.backward(batch.t.map(() => 1 / (batch.t.length * accumulation)));
+  await pass.backward(batch.t.map((t) => scale(t) / (batch.t.length * accumulation)));
   return pass.errors;
 }
 
 type Errors = readonly [Lw: Float32Array, Ll: Float32Array, Lw0: Float32Array, Ll0: Float32Array];
 
-/** What the pairs contribute, and d (mean of l) / d L_l of each; that of L_w is its opposite. */
-function judge([Lw, Ll, Lw0, Ll0]: Errors, { beta, loss, accumulation }: StepOptions) {
-  const pushing: number[] = [];
+/** What the pairs contribute, and d (mean of l) / d L of each row. */
+function judge(
+  [Lw, Ll, Lw0, Ll0]: Errors,
+  [t, tPrime]: readonly [readonly number[], readonly number[]],
+  { beta, loss, accumulation, scale = halved }: StepOptions,
+) {
+  const seeds: Record<Arm, number[]> = { winner: [], loser: [] };
   const outcomes = Array.from(Lw, (_, b): PairOutcome => {
     const at = (errors: Float32Array) => required(errors[b], "an error");
     const outcome = { Lw: at(Lw), Ll: at(Ll), Lw0: at(Lw0), Ll0: at(Ll0) };
-    const inside = 0.5 * beta * (outcome.Ll - outcome.Ll0 - (outcome.Lw - outcome.Lw0));
+    const [s, sPrime] = [scale(required(t[b], "t")), scale(required(tPrime[b], "t'"))];
+    const inside = beta * (sPrime * (outcome.Ll - outcome.Ll0) - s * (outcome.Lw - outcome.Lw0));
     const [value, slope] = objectives[loss](inside);
-    pushing.push((0.5 * beta * slope) / (Lw.length * accumulation));
+    const pull = (beta * slope) / (Lw.length * accumulation);
+    seeds.winner.push(-pull * s);
+    seeds.loser.push(pull * sPrime);
     return { value, inside, ...outcome };
   });
-  return { outcomes, pushing };
+  return { outcomes, seeds };
 }
 
-const pull = (push: number): number => -push;
-
 /** [winners, losers] of a batch of pairs. */
-function halves(errors: Float32Array): [Float32Array, Float32Array] {
+export function halves(errors: Float32Array): [Float32Array, Float32Array] {
   const half = errors.length / 2;
   return [errors.subarray(0, half), errors.subarray(half)];
 }
