@@ -179,7 +179,7 @@ async function see(model: Model, files: FileSystem, clock: Clock): Promise<Recor
 export async function readPair(files: FileSystem, unet: UNetConfig): Promise<PairBatch> {
   const { tensors } = parseSafetensors(await readWhole(await files.open("batch.safetensors")));
   const noise = scaledLinear();
-  const { shape, pairs } = readStepBatch(tensors, unet, noise.alphasCumprod.length);
+  const { shape, pairs } = readStepBatch(tensors, { unet, timesteps: noise.alphasCumprod.length });
   const met = pairs.map(({ winner, loser, text }) => {
     const { x0, t, eps: noisePrime } = loser ?? winner;
     const pair = { x0: winner.x0, x0Prime: x0, c: text, empty: text };

@@ -64,7 +64,7 @@ def write_tiled(name: str, folder: Path, show_gap: bool) -> None:
 
 
 def write_steps(name: str, folder: Path, show_gap: bool) -> None:
-    """Files that `studio step` reads as they are: two diffusers folders, two adapters, three batches."""
+    """Files that `studio step` reads as they are: two diffusers folders, two adapters, five batches."""
     players = {torch.float64: steps.Players(), torch.float32: steps.Players(torch.float32)}
     for player, model in (("policy", players[torch.float32].base), ("opponent", players[torch.float32].opponent["full"])):
         model.save_pretrained(folder / player / "unet")
@@ -77,6 +77,12 @@ def write_steps(name: str, folder: Path, show_gap: bool) -> None:
         if show_gap and "inside" in result:
             print(f"{'':41s} inside {[round(v, 3) for v in result['inside'].tolist()]}")
         save(folder / f"{file}.safetensors", result, train=train, batch=batch, objective=objective, loss=loss, beta=beta, **({"safeguard": factor[0]} if factor else {}))
+    for file, (batch, objective, weighting, count, beta, eta, gamma) in steps.PAPER.items():
+        result = report(name, file, lambda dtype: players[dtype].paper(file), show_gap)
+        if show_gap and "inside" in result:
+            print(f"{'':41s} inside {[round(v, 3) for v in result['inside'].tolist()]}")
+        more = {"weighting": weighting, "ddim-steps": count, "eta": eta, "snr-gamma": gamma}
+        save(folder / f"{file}.safetensors", result, train="lora", batch=batch, objective=objective, loss="logistic", beta=beta, **{k: v for k, v in more.items() if v})
 
 
 def write_ddim(name: str, folder: Path, show_gap: bool) -> None:

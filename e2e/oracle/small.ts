@@ -68,11 +68,12 @@ async function steps(folder: string): Promise<Row[]> {
     const [full, dpo] = [told("train") === "full", told("objective") === "dpo"];
     const player = full ? ["--train", "full"] : ["--adapter", at("policy-adapter.safetensors")];
     const other = full ? ["--opponent", at("opponent")] : ["--opponent-adapter", at("opponent-adapter.safetensors")];
-    const guard = metadata.has("safeguard") ? ["--safeguard", told("safeguard")] : [];
+    const more = ["safeguard", "weighting", "ddim-steps", "eta", "snr-gamma"].filter((key) => metadata.has(key));
+    const shaped = more.flatMap((key) => [`--${key}`, told(key)]);
     const kind = ["--objective", told("objective"), "--loss", told("loss"), "--beta", told("beta")];
     const files = ["--batch", at(`${told("batch")}.safetensors`), "--out", at(`studio-${file}`)];
     const model = ["--model", file.includes("velocity") ? velocity : at("policy")];
-    await studioJson("step", ...model, ...player, ...(dpo ? [] : other), ...kind, ...guard, ...files);
+    await studioJson("step", ...model, ...player, ...(dpo ? [] : other), ...kind, ...shaped, ...files);
     const got = readTensors(at(`studio-${file}`));
     for (const name of stepErrors.filter((error) => expected.has(error)))
       errors = Math.max(errors, relative(floatsOf(got, name), floatsOf(expected, name)));

@@ -9,6 +9,15 @@ spin   = mean of -logsigmoid(inside) | max(0, 1 - inside) | 1 - inside
 dpo    = spin whose opponent is the base model without an adapter
 sft    = mean of L_w
 
+The paper's weighting: inside = -beta (h_t^2 (|e_w|^2 - |e_w0|^2) - h_t'^2 (|e_l|^2 - |e_l0|^2)) with e = eps(x_t) - target and
+h_t = sqrt(abar_s / abar_t) sqrt(1 - abar_t) - sqrt(1 - abar_s), s = t - 1000 / T, abar = abar_0 below t = 0.
+(C.5): x'_t is xt_opponent, and its target is what the opponent predicts there.
+min-SNR: every error is multiplied by min(snr, gamma) / snr, snr = abar_t / (1 - abar_t).
+
+Exact (4.8): inside = -beta sum_t (|x_s - mu(x_t)|^2 - |x_s - mu_0(x_t)|^2 - the loser's), s the next lower of the timesteps,
+mu = DDIM's mean at sigma_t = eta sqrt((1 - abar_s) / (1 - abar_t)) sqrt(1 - abar_t / abar_s); autograd goes through the whole sum.
+With `mean` weighting |x_s - mu|^2 becomes 0.5 / T of the mean of (eps - target)^2, target = the output at which mu is x_s.
+
 With a safeguard, g_w and g_l are the gradients of that mean through L_w alone and through L_l alone, and the gradient is
 g_w + s g_l with s = min(1, factor |g_w|^2 / -<g_w, g_l>) where the product is negative, else 1 (Diffusion-SDPO's idea).
 """
@@ -60,6 +69,17 @@ VELOCITY = {
     "lora-sft-velocity": ("lora", "batch", "sft", "logistic", 5000),
 }
 
+# file: (batch, objective, weighting, T, beta, eta, gamma); trained is the LoRA
+PAPER = {
+    "lora-spin-paper": ("batch-independent", "spin", "paper", 50, 100, 0, 0),
+    # against the base: the policy is near its opponent, and the square of their difference would be that of two roundings
+    "lora-dpo-trajectory": ("batch-trajectory", "dpo", "paper", 50, 10, 0, 0),
+    "lora-dpo-snr": ("batch-independent", "dpo", "mean", 0, 20, 0, 5),
+    "lora-sft-snr": ("batch", "sft", "mean", 0, 1, 0, 5),
+    "lora-exact-paper": ("batch-trajectories", "exact", "paper", 0, 2, 0.7, 0),
+    "lora-exact-mean": ("batch-trajectories", "exact", "mean", 0, 200, 0, 0),
+}
+
 
 def batches(width: int = UNET.cross, size: tuple = UNET.latent[1:], count: int = B) -> dict:
     """The three `--batch` files by name."""
@@ -72,7 +92,21 @@ def batches(width: int = UNET.cross, size: tuple = UNET.latent[1:], count: int =
         "encoder_hidden_states": seeded.normal("step/text", (count, 77, width)),
     }
     apart = {**batch, "noise_opponent": latents("noise_opponent"), "timesteps_opponent": np.array([700, 5, 310][:count], np.int64)}
-    return {"batch": batch, "batch-independent": apart, "batch-target": {**apart, "target_opponent": latents("target_opponent")}}
+    met = {k: v for k, v in apart.items() if k not in ("x0_opponent", "noise_opponent")} | {"xt_opponent": latents("xt_opponent")}
+    return {"batch": batch, "batch-independent": apart, "batch-target": {**apart, "target_opponent": latents("target_opponent")}, "batch-trajectory": met, "batch-trajectories": trajectories(width, size)}
+
+
+def trajectories(width: int, size: tuple, count: int = 2) -> dict:
+    """Two pairs over T = 4 steps: x_T, ..., x_0 of winner and loser, each point moved off its picture's own by noise, the loser's by more."""
+    times = [751, 501, 251, 1, 0]
+
+    def walk(key: str, by: float) -> np.ndarray:
+        x0, eps = (seeded.normal(f"step/{key}/{part}", (count, 4, *size)) for part in ("x0", "eps"))
+        moved = lambda i: by * abs(levels(times[min(i, 3)], times[min(i, 3) + 1])[3]) * seeded.normal(f"step/{key}/{i}", x0.shape)
+        return np.stack([noised(x0, eps, np.full(count, t)) + moved(i) for i, t in enumerate(times)], axis=1).astype(np.float32)
+
+    text = seeded.normal("step/text", (B, 77, width))[:count]
+    return {"trajectory": walk("trajectory", 0.3), "trajectory_opponent": walk("trajectory_opponent", 1), "timesteps": np.array(times[:-1], np.int64), "encoder_hidden_states": text}
 
 
 def noised(x0: np.ndarray, noise: np.ndarray, timesteps: np.ndarray) -> np.ndarray:
@@ -133,6 +167,75 @@ def step(policy, against: tuple, batch: dict, objective: str, loss: str, beta: f
     return {"loss": value, **out, **gradients(policy)}
 
 
+def levels(t: int, s: int, eta: float = 0) -> tuple:
+    """abar_t, abar_s, sigma_t, h_t"""
+    abar = DDPMScheduler(**NOISE).alphas_cumprod.double().numpy()
+    a, b = float(abar[t]), float(abar[max(s, 0)])
+    sigma = eta * ((1 - b) / (1 - a)) ** 0.5 * (1 - a / b) ** 0.5
+    return a, b, sigma, (b / a) ** 0.5 * (1 - a) ** 0.5 - (1 - b - sigma**2) ** 0.5
+
+
+def shaped(policy, against, batch: dict, objective: str, weighting: str, steps: int, beta: float, gamma: float) -> dict:
+    """`step` with errors that are scaled by their t; `against` is the opponent's network."""
+    policy.zero_grad()
+    t_l = batch.get("timesteps_opponent", batch["timesteps"])
+    if "xt_opponent" in batch:
+        text = batch["encoder_hidden_states"]
+        with torch.no_grad():
+            target = unets.predict(against, batch["xt_opponent"], t_l, text)
+        eps = unets.predict(policy, batch["xt_opponent"], t_l, text)
+        met = {**batch, "x0_opponent": batch["x0"], "noise_opponent": batch["noise"]}
+        w, l = errors(policy, met)[0], (eps - target).pow(2).mean(dim=(1, 2, 3))
+        with torch.no_grad():
+            w0, l0 = errors(against, met)[0], torch.zeros_like(l)
+    else:
+        w, l = errors(policy, batch)
+        with torch.no_grad():
+            w0, l0 = errors(against, batch)
+    size = batch["x0"][0].size
+    snr = lambda t: (lambda a: a / (1 - a))(levels(t, t)[0])
+    one = {"paper": lambda t: size * levels(t, t - 1000 // max(steps, 1))[3] ** 2, "mean": lambda t: 1.0 if objective == "sft" else 0.5}[weighting]
+    scale = lambda times: torch.tensor([one(int(t)) * (min(snr(int(t)), gamma) / snr(int(t)) if gamma else 1) for t in times]).double()
+    out = {"error_winner": w, "error_loser": l}
+    if objective == "sft":
+        value = (scale(batch["timesteps"]) * w).mean()
+    else:
+        inside = -beta * (scale(batch["timesteps"]) * (w - w0) - scale(t_l) * (l - l0)).double()
+        value = LOSSES["logistic"](inside).mean()
+        out |= {"inside": inside, "error_winner_opponent": w0, "error_loser_opponent": l0}
+    value.backward()
+    return {"loss": value, **out, **gradients(policy)}
+
+
+def exact(policy, against, batch: dict, weighting: str, beta: float, eta: float) -> dict:
+    policy.zero_grad()
+    times = [int(t) for t in batch["timesteps"]]
+    text = batch["encoder_hidden_states"]
+
+    def norms(model, walk: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        """sum_t of what counts in the logit, and the errors' mean over t."""
+        weighed, plain = 0, 0
+        for i, t in enumerate(times):
+            a, b, sigma, h = levels(t, times[i + 1] if i + 1 < len(times) else -1, eta)
+            xt, xs = walk[:, i], torch.from_numpy(walk[:, i + 1]).double()
+            eps = unets.predict(model, xt, np.full(len(xt), t), text)
+            x0 = (torch.from_numpy(xt).double() - (1 - a) ** 0.5 * eps) / a**0.5
+            square = (xs - b**0.5 * x0 - (1 - b - sigma**2) ** 0.5 * eps).pow(2)
+            error = square.mean(dim=(1, 2, 3)) / h**2
+            weighed = weighed + (square.sum(dim=(1, 2, 3)) if weighting == "paper" else 0.5 / len(times) * error)
+            plain = plain + error / len(times)
+        return weighed, plain
+
+    (W, w), (L, l) = norms(policy, batch["trajectory"]), norms(policy, batch["trajectory_opponent"])
+    with torch.no_grad():
+        (W0, w0), (L0, l0) = norms(against, batch["trajectory"]), norms(against, batch["trajectory_opponent"])
+    inside = -beta * (W - W0 - L + L0)
+    value = LOSSES["logistic"](inside).mean()
+    out = {"inside": inside, "error_winner": w, "error_loser": l, "error_winner_opponent": w0, "error_loser_opponent": l0}
+    value.backward()
+    return {"loss": value, **out, **gradients(policy)}
+
+
 def near(name: str, shape, salt: str, by: float) -> np.ndarray:
     """The rule's tensor, moved a little: both players must be close, or the logit saturates."""
     return seeded.tensor(name, shape) + np.float32(by) * (seeded.tensor(salt + name, shape) - seeded.rule(name, shape)[0])
@@ -165,6 +268,13 @@ class Players:
         self.weights = {n: near(n, s, "opponent/", 0.002).astype(np.float32) for n, s in shapes.items()}
         self.policy = {"lora": lora(self.adapters["policy"]), "full": base()}
         self.opponent = {"lora": lora(self.adapters["opponent"]), "full": load(base(), self.weights)}
+
+    def paper(self, name: str) -> dict:
+        batch, objective, weighting, steps, beta, eta, gamma = PAPER[name]
+        against = self.base if objective == "dpo" else self.opponent["lora"]
+        if objective == "exact":
+            return exact(self.policy["lora"], against, batches()[batch], weighting, beta, eta)
+        return shaped(self.policy["lora"], against, batches()[batch], objective, weighting, steps, beta, gamma)
 
     def step(self, name: str) -> dict:
         train, batch, objective, loss, beta, *factor = {**STEPS, **GUARDED, **VELOCITY}[name]

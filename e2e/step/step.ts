@@ -75,11 +75,10 @@ async function readPlayers(files: StepFiles): Promise<Players> {
     folder,
     policy: await lora("policy-adapter.safetensors"),
     opponent: await lora("opponent-adapter.safetensors"),
-    batch: readStepBatch(
-      parseSafetensors(bytes("batch.safetensors")).tensors,
-      readUNetConfig(folder.configs.unet ?? {}),
-      1000,
-    ),
+    batch: readStepBatch(parseSafetensors(bytes("batch.safetensors")).tensors, {
+      unet: readUNetConfig(folder.configs.unet ?? {}),
+      timesteps: 1000,
+    }),
   };
 }
 

@@ -102,6 +102,31 @@ describe("a step is PyTorch's", () => {
     agree(await step(golden, "--model", model, ...adapters, ...argv), readTensors(file(golden)), beta);
   });
 
+  // golden, batch, objective, beta, twice what one unit of mean error moves the logit by, what else: PAPER there.
+  // The exact objective's gradient there is autograd's through the whole sum.
+  test.each([
+    ["lora-spin-paper", "batch-independent", "spin", 100, 192 * 100, ["--weighting", "paper", "--ddim-steps", "50"]],
+    ["lora-dpo-snr", "batch-independent", "dpo", 20, 20, ["--snr-gamma", "5"]],
+    ["lora-sft-snr", "batch", "sft", 1, 1, ["--snr-gamma", "5"]],
+    ["lora-exact-paper", "batch-trajectories", "exact", 2, 192 * 2, ["--weighting", "paper", "--eta", "0.7"]],
+    ["lora-exact-mean", "batch-trajectories", "exact", 200, 200, []],
+  ] as const)("%s", async (golden, batch, objective, beta, unit, more) => {
+    const argv = ["--batch", file(batch), "--objective", objective, "--beta", String(beta), ...more];
+    const got = await step(golden, ...(objective === "dpo" ? policy : players), ...argv);
+    agree(got, readTensors(file(golden)), unit);
+  });
+
+  test("(C.5): the loser's target is what the opponent predicts, whose own error is so zero", async () => {
+    const golden = "lora-dpo-trajectory";
+    const argv = ["--batch", file("batch-trajectory"), "--objective", "dpo", "--beta", "10"];
+    const got = await step(golden, ...policy, ...argv, "--weighting", "paper", "--ddim-steps", "50");
+    const expected = readTensors(file(golden));
+    for (const error of numbers(got, "error_loser_opponent")) expect(error).toBeLessThan(1e-10);
+    got.delete("error_loser_opponent");
+    expected.delete("error_loser_opponent");
+    agree(got, expected, 192 * 10);
+  });
+
   test("a safeguard that has nothing to do leaves the step what it is without", async () => {
     const argv = [...players, "--batch", file("batch"), "--beta", "2000"];
     const got = await step("loose", ...argv, "--safeguard", "1e9");

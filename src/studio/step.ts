@@ -4,36 +4,51 @@
  * or in full training itself, so that the loss is l(0).
  */
 import { type Lora, loraKey } from "../artifacts/lora-names.ts";
+import { ddimProcess } from "../diffusion/ddim-process.ts";
+import type { SamplerOptions } from "../diffusion/sampler.ts";
 import { required, StudioError } from "../lib/errors.ts";
 import { sizeOf } from "../lib/tensor.ts";
-import { loraTargets } from "../plan/targets.ts";
 import type { Backend } from "../runtime/backend.ts";
+import { exactStep } from "../spin/exact.ts";
 import type { Adapter, Denoiser } from "../spin/denoiser.ts";
 import type { ObjectiveName } from "../spin/objectives.ts";
-import { loserBatch, noised, pairBatch, rows, winnerBatch } from "../spin/pair.ts";
+import { loserBatch, noised, pairBatch, rows, type SampleShape, winnerBatch } from "../spin/pair.ts";
 import { TwoGradients } from "../spin/safeguard.ts";
 import { dpoStep, dpoStepApart, type PairOutcome, sftStep, spinStep, spinStepApart } from "../spin/step.ts";
-import { initialLora } from "./initial-lora.ts";
+import {
+  type ErrorScale,
+  errorScale,
+  minSnr,
+  sumScale,
+  times,
+  typicalLogit,
+  type Weighting,
+} from "../spin/weighting.ts";
 import type { Model } from "./model.ts";
-import { loadNetwork, loraVector, type Player, sameTargets, targetsOf, weightsVector } from "./player.ts";
+import type { Player } from "./player.ts";
 import type { StepArm, StepBatch, StepPair } from "./step-batch.ts";
+import { type PlayerChoices, type Players, players, policyId } from "./step-players.ts";
+import { stepsBetween, type TrajectoryBatch, type TrajectoryPair, walk } from "./step-trajectories.ts";
 
-export interface StepChoices {
-  readonly objective: "spin" | "dpo" | "sft";
+export interface StepChoices extends PlayerChoices {
   readonly loss: ObjectiveName;
   readonly beta: number;
+  readonly weighting: Weighting;
+  /** T of the paper's h_t, where the batch has no trajectories */
+  readonly ddimSteps: number;
+  /** of DDIM, where the batch has trajectories */
+  readonly eta: number;
+  /** min-SNR's gamma; 0: off */
+  readonly snrGamma: number;
   /** the safeguard's factor; 0: off. Without a loser there is nothing to guard. */
   readonly safeguard: number;
-  readonly train: "full" | "lora";
-  readonly cut: "whole" | "stage" | "block";
-  readonly weights: "float32" | "float16";
-  /** The LoRA where the policy brings none: A drawn by `seed`, B = 0. */
-  readonly fresh: { readonly rank: number; readonly alpha: number; readonly targets: string; readonly seed: number };
 }
 
 export interface StepOutcome {
   /** mean over the batch, float64 */
   readonly loss: number;
+  /** the size that the logit will typically have with these weights, for judging beta; null without a logit */
+  readonly typicalLogit: number | null;
   /** what the safeguard scaled the loser's gradient by; null where it is off */
   readonly scale: number | null;
   /** By the names of the file: `error_winner`, …; what an objective has not is not there. */
@@ -42,8 +57,6 @@ export interface StepOutcome {
   readonly gradients: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
 }
 
-const policyId: Adapter = { id: "policy" };
-const opponentId: Adapter = { id: "opponent" };
 /** Pairs of a micro-batch: a large batch costs the memory of this one. */
 const MOST_PAIRS = 4;
 
@@ -52,114 +65,81 @@ export async function judgeStep(
   backend: Backend,
   policy: Player,
   opponent: Player | null,
-  batch: StepBatch,
+  batch: StepBatch | TrajectoryBatch,
   choices: StepChoices,
 ): Promise<StepOutcome> {
-  const { pairs } = batch;
-  if (choices.objective !== "sft" && pairs.some(({ loser }) => !loser))
-    throw new StudioError("batch", `The batch has no "x0_opponent", and ${choices.objective} compares with a loser.`);
-  const most = Math.ceil(pairs.length / Math.ceil(pairs.length / MOST_PAIRS));
-  const { net, model, against, dispose } = await players(backend, policy, opponent, batch, 2 * most, choices);
+  refuseUnfit(batch, choices);
+  const count = batch.pairs.length;
+  const most = Math.ceil(count / Math.ceil(count / MOST_PAIRS));
+  const playing = await players(backend, policy, opponent, batch.shape, 2 * most, choices);
   try {
-    const microBatches = Array.from({ length: Math.ceil(pairs.length / most) }, (_, i) =>
-      pairs.slice(i * most, (i + 1) * most),
-    );
-    const { gradient, ...result } =
-      choices.objective === "sft"
-        ? await supervised(net, model, batch, microBatches)
-        : await selfPlay(net, against, model, batch, microBatches, choices);
-    const spelled = model.set.layout.map(({ name, shape, offset }) => {
+    const { gradient, ...result } = await judged(playing, batch, most, choices);
+    const spelled = playing.model.set.layout.map(({ name, shape, offset }) => {
       const data = gradient.subarray(offset, offset + sizeOf(shape));
       return [spell(policy.lora, name), { shape, data }] as const;
     });
     return { ...result, gradients: new Map(spelled) };
   } finally {
-    await dispose();
+    await playing.dispose();
   }
 }
 
-interface Players {
-  readonly net: Denoiser;
-  readonly model: Model;
-  /** the opponent's adapter */
-  readonly against: Adapter;
-  dispose(): Promise<void>;
+function refuseUnfit(batch: StepBatch | TrajectoryBatch, { objective, weighting, snrGamma }: StepChoices): void {
+  const refuse = (sentence: string): never => {
+    throw new StudioError("batch", sentence);
+  };
+  const lone = !("timesteps" in batch) && batch.pairs.some(({ loser }) => !loser);
+  if (objective !== "sft" && lone) refuse(`The batch has no "x0_opponent", and ${objective} compares with a loser.`);
+  if (objective === "sft" && weighting === "paper")
+    refuse("The paper's weighting is of a logit, and sft has none: --snr-gamma weights its errors.");
+  if (objective === "exact" && snrGamma > 0)
+    refuse("The exact objective is a sum of log likelihoods, which min-SNR would break: leave --snr-gamma out.");
 }
 
-/** Policy and opponent on the device. They share one network where only the vectors differ; else the opponent has its own. */
-async function players(
-  backend: Backend,
-  policy: Player,
-  opponent: Player | null,
-  { shape }: StepBatch,
-  samples: number,
-  { train, cut, weights, fresh, objective }: StepChoices,
-): Promise<Players> {
-  const initial = initialLora(fresh.seed);
-  const load = ({ folder, lora }: Player): Promise<Model> => {
-    const targets = lora ? targetsOf(lora) : loraTargets(fresh.targets, fresh.rank, fresh.alpha);
-    return loadNetwork(backend, folder, { shape, samples, train, targets, initial, cut, weights });
-  };
-  const vector = async (model: Model, { folder, lora }: Player, what: string): Promise<Float32Array> => {
-    if (lora) return loraVector(model.set.layout, lora, `The ${what}'s adapter`);
-    return train === "full" ? weightsVector(model.set.layout, folder, `The ${what}'s UNet`) : model.base;
-  };
-  const loaded = [await load(policy)];
-  const dispose = async () => {
-    for (const model of loaded) await model.dispose();
-  };
-  try {
-    const model = required(loaded[0], "the policy's network");
-    await model.denoiser.update(policyId, await vector(model, policy, "policy"));
-    // against itself, or nobody, one vector is enough: of a whole SD-1.5 each is 3.4 GB
-    const alone = objective === "sft" || (train === "full" && !opponent);
-    if (alone) return { net: model.denoiser, model, against: policyId, dispose };
-    const rival = opponent ?? { folder: policy.folder, lora: null };
-    const otherFolder = train === "lora" && rival.folder !== policy.folder;
-    const otherLora = rival.lora && !(policy.lora && sameTargets(policy.lora, rival.lora));
-    if (!otherFolder && !otherLora) {
-      await model.denoiser.update(opponentId, await vector(model, rival, "opponent"));
-      return { net: model.denoiser, model, against: opponentId, dispose };
-    }
-    const other = await load(rival);
-    loaded.push(other);
-    await other.denoiser.update(opponentId, await vector(other, rival, "opponent"));
-    return { net: apart(model.denoiser, other.denoiser), model, against: opponentId, dispose };
-  } catch (error) {
-    await dispose();
-    throw error;
-  }
+function judged(
+  playing: Players,
+  batch: StepBatch | TrajectoryBatch,
+  most: number,
+  choices: StepChoices,
+): Promise<Judged> {
+  if ("timesteps" in batch) return exact(playing, batch, inParts(batch.pairs, most), choices);
+  const parts = inParts(batch.pairs, most);
+  if (choices.objective === "sft") return supervised(playing, batch, parts, choices);
+  return selfPlay(playing, batch, parts, choices);
 }
 
-/** One Denoiser of two networks: the opponent is only ever asked for its errors. */
-function apart(policy: Denoiser, opponent: Denoiser): Denoiser {
-  return {
-    predict: (...call) => policy.predict(...call),
-    errors: (adapter, ...call) => (adapter === opponentId ? opponent : policy).errors(adapter, ...call),
-    forward: (...call) => policy.forward(...call),
-    gradients: () => policy.gradients(),
-    parameters: (adapter) => policy.parameters(adapter),
-    update: (...call) => policy.update(...call),
-  };
-}
+const inParts = <T>(pairs: readonly T[], most: number): (readonly T[])[] =>
+  Array.from({ length: Math.ceil(pairs.length / most) }, (_, i) => pairs.slice(i * most, (i + 1) * most));
+
+const samplerOptions = ({ scheduler, noise }: Model, steps: number): SamplerOptions => ({
+  ...scheduler,
+  schedule: noise,
+  steps,
+});
+
+/** s_t without the choice's weighting. */
+const snrScale = ({ noise }: Model, { snrGamma }: StepChoices): ErrorScale =>
+  snrGamma > 0 ? minSnr(noise, snrGamma) : () => 1;
 
 type Judged = Omit<StepOutcome, "gradients"> & { readonly gradient: Float32Array };
 
 async function selfPlay(
-  net: Denoiser,
-  against: Adapter,
-  { noise }: Model,
+  { net, model, against }: Players,
   { shape, pairs }: StepBatch,
-  microBatches: readonly (readonly StepPair[])[],
-  { objective, loss, beta, safeguard }: StepChoices,
+  parts: readonly (readonly StepPair[])[],
+  choices: StepChoices,
 ): Promise<Judged> {
+  const { objective, loss, beta, weighting, ddimSteps, safeguard } = choices;
+  const { noise } = model;
+  const process = ddimProcess(samplerOptions(model, ddimSteps));
+  const scale = times(errorScale(weighting, process, sizeOf(shape.latents)), snrScale(model, choices));
   const outcomes: PairOutcome[] = [];
   const step = objective === "dpo" ? dpoStep : spinStep;
   const stepApart = objective === "dpo" ? dpoStepApart : spinStepApart;
   const two = safeguard > 0 ? new TwoGradients(net) : null;
-  for (const part of microBatches) {
-    const options = { beta, loss, accumulation: pairs.length / part.length };
-    const visited = part.map(met);
+  for (const part of parts) {
+    const options = { beta, loss, scale, accumulation: pairs.length / part.length };
+    const visited = (await aimed(net, against, shape, part)).map(met);
     if (two) {
       const arms = { winner: winnerBatch(noise, shape, visited), loser: loserBatch(noise, shape, visited) };
       outcomes.push(...(await stepApart(net, policyId, against, arms, options, two)));
@@ -169,9 +149,54 @@ async function selfPlay(
     }
   }
   const found = two ? await two.combined(safeguard) : { gradient: await net.gradients(), scale: null };
+  return { ...found, ...told(outcomes), typicalLogit: typicalLogit(beta, scale, [...noise.alphasCumprod.keys()]) };
+}
+
+/** (C.5): a loser that was met on the opponent's trajectory has as its target what the opponent predicts there. */
+async function aimed(
+  net: Denoiser,
+  against: Adapter,
+  { latents, text }: SampleShape,
+  part: readonly StepPair[],
+): Promise<readonly StepPair[]> {
+  const xt = part.flatMap(({ loser }) => (loser?.xt && !loser.target ? [loser.xt] : []));
+  if (xt.length < part.length) return part;
+  const t = part.map(({ loser }) => loser?.t ?? 0);
+  const at = { shape: [part.length, ...latents], xt: rows(xt), t, target: new Float32Array(0) } as const;
+  const hidden = rows(part.map((pair) => pair.text));
+  const targets = await net.predict(against, at, { shape: [part.length, ...text], hidden });
+  const size = sizeOf(latents);
+  return part.map((pair, b) => ({
+    ...pair,
+    loser: pair.loser && { ...pair.loser, target: targets.slice(b * size, (b + 1) * size) },
+  }));
+}
+
+async function exact(
+  { net, model, against }: Players,
+  batch: TrajectoryBatch,
+  parts: readonly (readonly TrajectoryPair[])[],
+  { loss, beta, weighting, eta, safeguard }: StepChoices,
+): Promise<Judged> {
+  const { timesteps, pairs, shape } = batch;
+  const steps = stepsBetween(timesteps, samplerOptions(model, timesteps.length), eta);
+  const process = { timesteps, schedule: model.noise, at: (t: number) => required(steps.get(t), `t = ${t}`) };
+  const scale = sumScale(weighting, process, sizeOf(shape.latents));
+  const outcomes: PairOutcome[] = [];
+  const two = safeguard > 0 ? new TwoGradients(net) : null;
+  for (const part of parts) {
+    const options = { beta, loss, scale, accumulation: pairs.length / part.length };
+    const trajectories = walk(batch, part, model.noise, steps);
+    outcomes.push(...(await exactStep(net, policyId, against, trajectories, options, two)));
+  }
+  const found = two ? await two.combined(safeguard) : { gradient: await net.gradients(), scale: null };
+  const size = timesteps.length * typicalLogit(beta, scale, timesteps);
+  return { ...found, ...told(outcomes), typicalLogit: size };
+}
+
+function told(outcomes: readonly PairOutcome[]) {
   const of = (key: keyof PairOutcome) => outcomes.map((outcome) => outcome[key]);
   return {
-    ...found,
     loss: mean(of("value")),
     perPair: {
       inside: of("inside"),
@@ -184,16 +209,19 @@ async function selfPlay(
 }
 
 async function supervised(
-  net: Denoiser,
-  { noise }: Model,
+  { net, model }: Players,
   { shape, pairs }: StepBatch,
-  microBatches: readonly (readonly StepPair[])[],
+  parts: readonly (readonly StepPair[])[],
+  choices: StepChoices,
 ): Promise<Judged> {
-  const winners: number[] = [];
-  const losers: number[] = [];
-  for (const part of microBatches) {
+  const { noise } = model;
+  const scale = snrScale(model, choices);
+  const [winners, losers, values]: [number[], number[], number[]] = [[], [], []];
+  for (const part of parts) {
     const { batch, text } = winnerBatch(noise, shape, part.map(met));
-    winners.push(...(await sftStep(net, policyId, batch, text, { accumulation: pairs.length / part.length })));
+    const errors = await sftStep(net, policyId, batch, text, { accumulation: pairs.length / part.length, scale });
+    winners.push(...errors);
+    errors.forEach((error, b) => values.push(scale(required(batch.t[b], "t")) * error));
     const arms = part.flatMap(({ loser }) => (loser ? [loser] : []));
     if (arms.length === 0) continue;
     const hidden = rows(part.map((pair) => pair.text));
@@ -202,16 +230,17 @@ async function supervised(
   }
   const error_loser = losers.length > 0 ? { error_loser: losers } : {};
   return {
-    loss: mean(winners),
+    loss: mean(values),
     gradient: await net.gradients(),
     scale: null,
+    typicalLogit: null,
     perPair: { error_winner: winners, ...error_loser },
   };
 }
 
 /** The pair as Algorithm 1 meets it; the caption is never dropped. Without a loser its rows are never built. */
 function met({ winner, loser, text }: StepPair) {
-  const { x0, t, eps, target }: StepArm = loser ?? winner;
+  const { x0, t, eps, target, xt }: StepArm = loser ?? winner;
   return {
     pair: { x0: winner.x0, x0Prime: x0, c: text, empty: text },
     draw: {
@@ -221,6 +250,7 @@ function met({ winner, loser, text }: StepPair) {
       epsPrime: eps,
       dropCaption: false,
       ...(target ? { targetPrime: target } : {}),
+      ...(xt ? { xtPrime: xt } : {}),
     },
   };
 }
