@@ -30,6 +30,7 @@ const PROJECT = {
     of: 2,
     bytes: 1,
     deleted: null,
+    brought: null,
   })),
   reports: { "node-3": [1, 2, 3].map((step) => madeUpReport(step, 3, 2, 20)) },
   votes: [],

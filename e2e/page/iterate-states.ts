@@ -55,6 +55,16 @@ async function menu(page: Page, pace: string, action?: string): Promise<void> {
   if (action !== undefined) await page.getByRole("menuitem", { name: action }).click();
 }
 
+async function chooseLoras(page: Page, pace: string): Promise<void> {
+  await tree(page, pace);
+  await button(page, "Add LoRAs…").click();
+  const buffer = Buffer.alloc(9_000_000);
+  const files = ["ink-wash.safetensors", "more-detail.safetensors"];
+  const given = files.map((name) => ({ name, mimeType: "application/octet-stream", buffer }));
+  await page.getByLabel("LoRA files").setInputFiles(given);
+  await page.getByRole("textbox", { name: "Weight of more-detail.safetensors" }).fill("0.6");
+}
+
 export const ITERATE: readonly PageState[] = [
   {
     name: "iterate-ready",
@@ -174,6 +184,17 @@ export const ITERATE: readonly PageState[] = [
   { name: "iterate-rename", open: (page, pace) => menu(page, pace, "Rename…") },
   { name: "iterate-export", open: (page, pace) => menu(page, pace, "Export…") },
   { name: "iterate-deleted", open: (page, pace) => menu(page, pace, "Delete") },
+  { name: "iterate-loras", open: (page, pace) => chooseLoras(page, pace) },
+  {
+    name: "iterate-brought",
+    open: async (page, pace) => {
+      await chooseLoras(page, pace);
+      await button(page, "Add to the tree").click();
+      await button(page, "Go on").click();
+      await page.getByRole("treeitem", { name: "ink-wash + more-detail" }).click();
+      await page.locator(".look canvas").first().waitFor();
+    },
+  },
   {
     name: "iterate-elsewhere",
     open: async (page) => {

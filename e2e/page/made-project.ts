@@ -49,6 +49,7 @@ export async function remember(page: Page, { pairs = 48, nodes = [], votes = [] 
     state: "kept" as const,
     step: STEPS,
     deleted: null,
+    brought: null,
     name: null,
     backend: null,
     ...node,

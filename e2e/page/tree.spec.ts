@@ -36,6 +36,7 @@ async function project(page: Page, nodes: readonly Grown[], words = "fast"): Pro
       of: 60,
       bytes: state === "gone" ? 0 : 16_500_000,
       deleted: deleted ?? null,
+      brought: null,
     })),
     reports: {},
     votes: [],
@@ -292,4 +293,33 @@ test("damage that was found is told with what is safe, and stays until it is clo
   await alert.getByRole("button", { name: "Close" }).click();
   await choose(tree, "SPIN 2", "Delete");
   await expect(alert).toHaveCount(0);
+});
+
+test("LoRAs from the disk become a node: weights are typed, what is none is told, and the next iteration starts there", async ({
+  page,
+}) => {
+  const tree = await project(page, CHAIN);
+  await page.getByRole("button", { name: "Add LoRAs…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Add LoRAs to the tree" });
+  const file = (name: string) => ({ name, mimeType: "application/octet-stream", buffer: Buffer.from(name) });
+  const input = dialog.getByLabel("LoRA files");
+  const add = dialog.getByRole("button", { name: "Add to the tree" });
+  await expect(add).toBeDisabled();
+  await input.setInputFiles([file("ink.safetensors"), file("a-model.safetensors")]);
+  await dialog.getByLabel("Weight of ink.safetensors").fill("much");
+  await expect(dialog.getByRole("status")).toHaveText("The weight of ink.safetensors is a number from -5 to 5.");
+  await expect(add).toBeDisabled();
+  await dialog.getByLabel("Weight of ink.safetensors").fill("0,6");
+  await add.click();
+  await expect(dialog.getByRole("status")).toContainText("a-model.safetensors: The file is a whole model");
+  await expect(tree.getByRole("treeitem")).toHaveCount(4);
+  await dialog.getByRole("button", { name: "Leave a-model.safetensors out" }).click();
+  await add.click();
+  await page.getByRole("dialog", { name: "ink is in the tree" }).getByRole("button", { name: "Go on" }).click();
+  await expect(item(tree, "ink")).toHaveAccessibleDescription(/^from your disk/);
+  await item(tree, "ink").click();
+  await expect(page.getByRole("main")).toContainText("times 0.6");
+  await page.getByRole("button", { name: "Start SPIN 1 b" }).click();
+  await expect(page.getByRole("heading", { name: "SPIN 1 b" })).toBeVisible();
+  await expect(page.getByText("against").first()).toBeVisible();
 });

@@ -52,6 +52,7 @@ export async function openProject(
     of: 60,
     bytes: 16_500_000,
     deleted: null,
+    brought: null,
   }));
   const kept = (given.votes ?? []).map((vote, at) => {
     return { ...vote, id: `old-${at}`, at: new Date(Date.UTC(2026, 0, 1, 0, at)).toISOString() };

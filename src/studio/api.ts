@@ -65,7 +65,13 @@ export interface NodeInfo {
   /** when it was deleted, ISO 8601; null: it was not, or it was restored */
   readonly deleted: string | null;
   /** LoRAs that a person brought, in place of training; null: it was trained here */
-  readonly brought: readonly { readonly name: string; readonly multiplier: number }[] | null;
+  readonly brought: BroughtLoras | null;
+}
+
+export interface BroughtLoras {
+  readonly loras: readonly { readonly name: string; readonly multiplier: number }[];
+  /** merged into the weights; else there is one, and training goes on with it */
+  readonly under: boolean;
 }
 
 /** RGBA bytes, side x side. */

@@ -120,7 +120,7 @@ it("goes on with one that fits, from exactly where it stands", async () => {
     iteration: 0,
     name: "mine",
     state: "kept",
-    brought: [{ name: "mine.safetensors", multiplier: 1 }],
+    brought: { loras: [{ name: "mine.safetensors", multiplier: 1 }], under: false },
   });
   expect(node.settings).toMatchObject({ train: "lora", rank: 2 });
   expect(furthest(await draw(engine, node.id), await draw(engine, first))).toBe(0);

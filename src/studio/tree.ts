@@ -29,7 +29,7 @@ export function infoOf({ node, newest, bytes }: NodeStanding): NodeInfo {
     of: settings.steps,
     bytes,
     deleted,
-    brought: brought?.loras ?? null,
+    brought: brought ? { loras: brought.loras, under: brought.under } : null,
   };
 }
 

@@ -43,6 +43,7 @@ const MEMORY_KEY = "spin-studio.fake";
 const SAVED_BYTES = 49_600_000;
 const HELD_BYTES = 168_000_000;
 const KEPT_BYTES = 16_500_000;
+const BROUGHT_FINISH = 0.4;
 const FINISH = [0.12, 0.6, 0.82, 0.95];
 const atOnce: readonly CallName[] = [
   "pause",
@@ -96,7 +97,8 @@ export function createFakeStudio(options: FakeOptions): Studio {
   };
   const depthOf = (id: NodeId): number => (id === BASE ? 0 : nodeAt(id).iteration);
   /** how well a node draws: the deeper, the better */
-  const finishOf = (id: NodeId): number => FINISH[depthOf(id)] ?? 1;
+  const finishOf = (id: NodeId): number =>
+    id !== BASE && nodeAt(id).brought !== null ? BROUGHT_FINISH : (FINISH[depthOf(id)] ?? 1);
   const state = (project: string): ProjectState => ({
     project,
     pairs: saved.pairs.map(({ id, caption: words, sha256 }) => ({ id, caption: words, sha256 })),
@@ -182,8 +184,9 @@ export function createFakeStudio(options: FakeOptions): Studio {
 
   const stepOf = (node: NodeId): number => (node === BASE ? 0 : nodeAt(node).step);
   const pictureOf = (node: NodeId, step: number, prompt: string, seed: number): Picture => {
-    const share = node === BASE ? 1 : step / nodeAt(node).of;
-    const before = node === BASE ? 0 : finishOf(nodeAt(node).parent);
+    const untrained = node === BASE || nodeAt(node).brought !== null;
+    const share = untrained ? 1 : step / nodeAt(node).of;
+    const before = untrained ? 0 : finishOf(nodeAt(node).parent);
     return picture(prompt, seed, before + share * (finishOf(node) - before));
   };
   const drawAt = async (

@@ -29,13 +29,21 @@ export function madeUpNode(place: Place, nodes: readonly NodeInfo[]): NodeInfo {
 
 /** Any file whose name does not tell that it is something else. */
 export function takeMadeUp({ loras, name }: TakeLorasRequest, nodes: readonly NodeInfo[]): TakenLoras {
-  const brought = loras.map(({ file: { path }, multiplier }) => ({ name: path.replace(/^.*\//, ""), multiplier }));
-  const model = brought.find((lora) => /checkpoint|model/.test(lora.name));
+  const files = loras.map(({ file: { path }, multiplier }) => ({ name: path.replace(/^.*\//, ""), multiplier }));
+  const model = files.find((lora) => /checkpoint|model/.test(lora.name));
   if (model)
     throw new StudioError("lora", `${model.name}: The file is a whole model, and a LoRA adapter was expected.`);
-  const title = name ?? brought.map((lora) => lora.name.replace(/\.safetensors$/i, "")).join(" + ");
+  const title = name ?? files.map((lora) => lora.name.replace(/\.safetensors$/i, "")).join(" + ");
   const settings: SpinSettings = { ...(PRESETS[0]?.settings[0] as SpinSettings), train: "lora", rank: 16, steps: 0 };
   const node = madeUpNode({ parent: BASE, opponent: BASE, iteration: 0, name: title, settings }, nodes);
-  const notes = brought.length > 1 ? ["Several LoRAs are added up first, and a fresh one lies over their sum."] : [];
-  return { node: { ...node, state: "kept", bytes: brought.length * LORA_BYTES, brought }, notes };
+  const notes = files.length > 1 ? ["Several LoRAs are added up first, and a fresh one lies over their sum."] : [];
+  return {
+    node: {
+      ...node,
+      state: "kept",
+      bytes: files.length * LORA_BYTES,
+      brought: { loras: files, under: files.length > 1 },
+    },
+    notes,
+  };
 }

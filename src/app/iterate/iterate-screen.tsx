@@ -10,7 +10,7 @@ import { useReports } from "../use-reports.ts";
 import { Charts } from "./charts.tsx";
 import { Done } from "./done.tsx";
 import { Live } from "./live.tsx";
-import { Base, Lost } from "./other-nodes.tsx";
+import { Base, Brought, Lost } from "./other-nodes.tsx";
 import { Ready } from "./ready.tsx";
 import { NEXT } from "./tree-rows.ts";
 import { Tree } from "./tree.tsx";
@@ -50,8 +50,10 @@ export function IterateScreen({ asked }: { readonly asked: number | null }) {
           <Ready />
         ) : lost ? (
           <Lost node={node} />
-        ) : (
+        ) : node.brought === null ? (
           <Done node={node} />
+        ) : (
+          <Brought node={node} loras={node.brought.loras} />
         )}
       </div>
       {charts ? (

@@ -1,7 +1,7 @@
 /** @file Nodes that are neither run nor kept: Base, and what was deleted. */
 import { useEffect, useState } from "react";
 import { BASE, nodeName } from "../../lib/node-name.ts";
-import type { NodeInfo } from "../../studio/api.ts";
+import type { BroughtLoras, NodeId, NodeInfo } from "../../studio/api.ts";
 import { millions, room } from "../format.ts";
 import { PictureView } from "../parts/picture.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
@@ -13,18 +13,7 @@ const SHOWN = 4;
 
 /** The model as it came: the root of the tree. */
 export function Base() {
-  const actions = useActions();
   const model = useStudio((state) => state.model);
-  const prompts = useStudio((state) => state.prompts);
-  const cells = useStudio((state) => state.cells);
-  const idle = useStudio((state) => state.machine === "ready" && state.current === null);
-  const [chosen, setChosen] = useState(0);
-  useEffect(() => {
-    if (idle) void actions.drawMissing();
-  }, [actions, idle]);
-  // before there is anything to compare with, only the first is drawn
-  const drawn = prompts.slice(0, SHOWN).filter((each) => cells[cellKey(BASE, each)] !== undefined);
-  const prompt = drawn[chosen] ?? prompts[0];
   return (
     <>
       <div className="title">
@@ -40,20 +29,66 @@ export function Base() {
           <Primary node={BASE} />
         </span>
       </div>
-      {prompt === undefined ? (
-        <p className="quiet">Its pictures stand here as soon as there are pairs to take prompts from.</p>
-      ) : (
-        <div className="look">
-          <PictureView id={cells[cellKey(BASE, prompt)]} label={`Base: ${prompt.text}`} waiting />
-          <Seeds
-            items={drawn.map((item) => {
-              return { picture: cells[cellKey(BASE, item)], prompt: item.text, seed: item.seed };
-            })}
-            chosen={chosen}
-            onChoose={setChosen}
-          />
+      <Drawn id={BASE} name="Base" />
+    </>
+  );
+}
+
+/** What a node draws for the first prompts, one at a time. */
+function Drawn({ id, name }: { readonly id: NodeId; readonly name: string }) {
+  const actions = useActions();
+  const prompts = useStudio((state) => state.prompts);
+  const cells = useStudio((state) => state.cells);
+  const idle = useStudio((state) => state.machine === "ready" && state.current === null);
+  const [chosen, setChosen] = useState(0);
+  useEffect(() => {
+    if (idle) void actions.drawMissing();
+  }, [actions, idle]);
+  // before there is anything to compare with, only the first is drawn
+  const drawn = prompts.slice(0, SHOWN).filter((each) => cells[cellKey(id, each)] !== undefined);
+  const prompt = drawn[chosen] ?? prompts[0];
+  if (prompt === undefined)
+    return <p className="quiet">Its pictures stand here as soon as there are pairs to take prompts from.</p>;
+  return (
+    <div className="look">
+      <PictureView id={cells[cellKey(id, prompt)]} label={`${name}: ${prompt.text}`} waiting />
+      <Seeds
+        items={drawn.map((item) => {
+          return { picture: cells[cellKey(id, item)], prompt: item.text, seed: item.seed };
+        })}
+        chosen={chosen}
+        onChoose={setChosen}
+      />
+    </div>
+  );
+}
+
+/** LoRAs that a person brought, as a node. */
+export function Brought({ node, loras }: { readonly node: NodeInfo; readonly loras: BroughtLoras["loras"] }) {
+  return (
+    <>
+      <div className="title">
+        <h1 id="it-h">
+          <span className="side other">{nodeName(node)}</span>
+        </h1>
+        <span className="versus">{loras.length === 1 ? "a LoRA" : "LoRAs"} from your disk, over Base</span>
+        <span className="row push">
+          <Primary node={node.id} />
+        </span>
+      </div>
+      <dl className="facts">
+        {loras.map(({ name, multiplier }) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>times {multiplier.toLocaleString("en")}</dd>
+          </div>
+        ))}
+        <div>
+          <dt>Saved</dt>
+          <dd>{room(node.bytes)} on this computer</dd>
         </div>
-      )}
+      </dl>
+      <Drawn id={node.id} name={nodeName(node)} />
     </>
   );
 }

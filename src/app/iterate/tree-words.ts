@@ -27,6 +27,7 @@ export function nodeWords(state: StudioState, id: NodeId, opponentNow: boolean):
   if (node.state === "gone") return ["gone", ""];
   if (node.deleted !== null) return ["deleted", `frees ${room(node.bytes)}`];
   if (node.state === "begun") return [`paused, ${node.step} of ${node.of}`, cost(node)];
+  if (node.brought !== null) return [opponentNow ? "the opponent now" : "from your disk", cost(node)];
   const steps = node.step < node.of ? `${node.step} of ${node.of}` : count(node.step, "step");
   return [opponentNow ? "the opponent now" : `against ${nameOf(state, node.opponent)}`, `${steps}, ${cost(node)}`];
 }
@@ -69,7 +70,8 @@ export function groundInWords(state: Pick<StudioState, "nodes">, node: NodeInfo)
   if (train !== "lora") return null;
   let ground = nodeOf(state, node.parent);
   // a LoRA of the same rank was gone on with, so that the file holds it too
-  while (ground?.settings.train === "lora" && ground.settings.rank === rank) ground = nodeOf(state, ground.parent);
+  while (ground?.settings.train === "lora" && ground.settings.rank === rank && !ground.brought?.under)
+    ground = nodeOf(state, ground.parent);
   if (ground === undefined) return null;
   const name = nameOf(state, ground.id);
   return `This LoRA lies over the weights of ${name}. Over the base model alone it draws something else.`;

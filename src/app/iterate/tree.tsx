@@ -7,6 +7,7 @@ import { Act } from "../parts/act.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 import { nextFace } from "../state/faces.ts";
 import { models, nameOf, nextNode, nodeOf } from "../state/nodes.ts";
+import { LorasDialog } from "./loras-dialog.tsx";
 import { type DialogKind, TreeDialog } from "./tree-dialogs.tsx";
 import { openMenu, TreeNode } from "./tree-node.tsx";
 import { NEXT, type Row, treeKey, treeRows, typedTo } from "./tree-rows.ts";
@@ -122,6 +123,7 @@ export function Tree({ shown }: { readonly shown: NodeId }) {
         ))}
       </div>
       <Branch shown={shown} />
+      <Loras />
       <Room />
       {dialog === null ? null : <TreeDialog {...dialog} onClose={() => setDialog(null)} />}
     </nav>
@@ -153,6 +155,23 @@ function Branch({ shown }: { readonly shown: NodeId }) {
         Branch from here
       </Act>
     </p>
+  );
+}
+
+/** Nodes that were trained elsewhere. */
+function Loras() {
+  const [asked, setAsked] = useState(false);
+  const ready = useStudio((state) => state.machine === "ready");
+  const obstacle = useStudio(treeObstacle) ?? (ready ? null : "The model is not open yet.");
+  return (
+    <>
+      <p className="branch-here">
+        <Act kind="plain" obstacle={obstacle} onClick={() => setAsked(true)}>
+          Add LoRAs…
+        </Act>
+      </p>
+      {asked ? <LorasDialog onClose={() => setAsked(false)} /> : null}
+    </>
   );
 }
 

@@ -11,15 +11,18 @@ export interface FileInputProps {
   readonly folder?: boolean;
   /** endings, as the element takes them */
   readonly accept?: string;
+  /** more than one may be chosen */
+  readonly multiple?: boolean;
   readonly onFiles: (files: readonly File[]) => void;
 }
 
-export function FileInput({ ref, label, folder = false, accept, onFiles }: FileInputProps) {
+export function FileInput({ ref, label, folder = false, accept, multiple = false, onFiles }: FileInputProps) {
   return (
     <input
       ref={ref}
       type="file"
       hidden
+      multiple={multiple}
       {...(folder ? FOLDER : {})}
       accept={accept}
       aria-label={label}

@@ -32,7 +32,7 @@ export function nextFace(state: StudioState, without: ReadonlySet<NodeId>): Face
   const faces = [
     { node: BASE, cell: BASE },
     ...state.nodes
-      .filter((node) => node.state !== "gone" && node.deleted === null && node.step > 0)
+      .filter((node) => node.state !== "gone" && node.deleted === null && (node.step > 0 || node.brought !== null))
       .map((node) => ({ node: node.id, cell: faceCell(node) })),
   ];
   const face = faces.find(({ cell }) => !without.has(cell) && state.cells[cellKey(cell, prompt)] === undefined);

@@ -12,6 +12,7 @@ import type {
   Stage,
   Studio,
   TokenCount,
+  TakeLorasRequest,
 } from "../../studio/api.ts";
 import type { Metrics } from "../metrics.ts";
 import type { ModelSource } from "../own-model/last-model.ts";
@@ -193,6 +194,11 @@ export interface Growth {
   readonly name: string | null;
 }
 
+export type LorasTaken =
+  | { readonly kind: "taken"; readonly name: string; readonly notes: readonly string[] }
+  /** what is wrong with which file, and that nothing has changed */
+  | { readonly kind: "refused"; readonly sentence: string };
+
 export interface TreeSlice {
   /** the project's, by `number`; deleted ones too */
   readonly nodes: readonly NodeInfo[];
@@ -214,6 +220,8 @@ export interface TreeSlice {
   growFrom(parent: NodeId, opponent?: NodeId): void;
   /** Ends a node that waits where it stands. */
   keepNode(node: NodeId): Promise<void>;
+  /** A person's LoRAs as a node of the tree. */
+  takeLoras(loras: TakeLorasRequest["loras"]): Promise<LorasTaken>;
   renameNode(node: NodeId, name: string | null): Promise<void>;
   /** Marks it; `restoreNode` takes it back until the page is loaded again or space is freed. */
   deleteNode(node: NodeId): Promise<void>;

@@ -137,6 +137,18 @@ export const createTree: Slice<TreeSlice> = (set, get, deps) => {
       await get().spin();
     },
 
+    async takeLoras(loras) {
+      set({ undoable: null });
+      try {
+        const { node, notes } = await deps.studio.call("takeLoras", { project, loras, name: null });
+        set((state) => ({ nodes: withNode(state.nodes, node) }));
+        return { kind: "taken", name: nodeName(node), notes };
+      } catch (error) {
+        const { message, hint } = messageOf(error);
+        return { kind: "refused", sentence: [message, hint, "The tree is as it was."].filter(Boolean).join(" ") };
+      }
+    },
+
     async exportNode(node, what) {
       try {
         return await deps.studio.call("exportNode", { project, node, what });

@@ -46,6 +46,7 @@ const PROJECT = {
     of: 60,
     bytes: 1,
     deleted: null,
+    brought: null,
   })),
   reports: {},
   votes: [],
