@@ -1,4 +1,5 @@
 /** @file Unit tests, in Node: beside the code in src/, and the checks of the project itself in e2e/. */
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { nodeGpu } from "./e2e/lavapipe.ts";
 
@@ -9,6 +10,8 @@ Object.assign(process.env, gpu.env, { SPIN_WEBGPU: gpu.kind });
 
 export default defineConfig({
   test: {
+    // two files at once also where there are two cores: a file waits for its processes and its device half of the time
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {
@@ -17,8 +20,8 @@ export default defineConfig({
           include: ["src/**/*.test.ts", "e2e/**/*.test.ts"],
           // Native runtimes are loaded once a file and never share a process with another test.
           pool: "forks",
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

@@ -1,6 +1,6 @@
 /**
  * @file `npm test`: every check one after the other, whatever the earlier ones say, and the sum on the last line.
- * `npm test -- lint unit` runs only those.
+ * `npm test -- lint unit` runs only those; `npm test -- --long` repeats at length what needs patience (long.ts).
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -91,7 +91,7 @@ function run(
     env: { ...process.env, ...env, ...more },
     stdio: ["ignore", "inherit", "inherit"],
     shell: process.platform === "win32",
-    timeout: 35 * 60_000,
+    timeout: 60 * 60_000,
   });
   if (error) process.stdout.write(`${name}: ${error.message}\n`);
   let counted: Count = { passed: status === 0 ? 1 : 0, failed: 0, skipped: 0 };
@@ -112,7 +112,9 @@ function describe(where: string, find: () => NodeGpu): void {
   }
 }
 
-const wanted = process.argv.slice(2);
+const given = process.argv.slice(2);
+const wanted = given.filter((word) => word !== "--long");
+if (wanted.length < given.length) process.env["SPIN_LONG"] = "1";
 const unknown = wanted.filter((name) => !checks.some((check) => check.name === name));
 if (unknown.length > 0) {
   process.stderr.write(`There is no check ${unknown.join(", ")}: ${checks.map((check) => check.name).join(", ")}.\n`);

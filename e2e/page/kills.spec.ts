@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test, type BrowserContext, type Page } from "@playwright/test";
+import { times } from "../long.ts";
 import { beforeWorker, droppedFiles, ONE_THREAD, servePocket, setNumbers, weightHashes } from "./nano-page.ts";
 import { launchOwn } from "./own-browser.ts";
 import { expectTidy, mend, openInert, readStored, spoil } from "./stored.ts";
@@ -11,7 +12,7 @@ import { expectTidy, mend, openInert, readStored, spoil } from "./stored.ts";
 test.use({ trace: "off" });
 
 /** In two runs that may go on side by side: of each so many. */
-const KILLS = 20;
+const KILLS = times(20, 4);
 /** more than the kills can save */
 const STEPS = 36;
 

@@ -8,6 +8,7 @@ import type { Locator, Page } from "@playwright/test";
 import { decode } from "fast-png";
 import { strFromU8 } from "fflate";
 import { nanoFiles } from "../nano-model.ts";
+import { LONG as PATIENT } from "../long.ts";
 import { droppedFiles, servePocket, setNumbers } from "./nano-page.ts";
 import { expect, test } from "./origin.ts";
 import { finished } from "./stored.ts";
@@ -205,6 +206,7 @@ test("from the first page to the files in the downloads, and from a file back to
 }) => {
   test.setTimeout(3_600_000);
   const all = on() === "wasm";
+  test.skip(!all && !PATIENT, "the same job, for minutes: npm test -- --long");
   if (!all) await servePocket(context);
   await bringPairs(page);
   await firstIteration(page);

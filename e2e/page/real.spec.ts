@@ -1,6 +1,9 @@
 /** @file The page with its real engine, on `wasm` and on `webgpu`: pairs in, two iterations, pictures, and nothing lost on the way. */
 import { expect, test, type Page } from "@playwright/test";
+import { times } from "../long.ts";
 import { droppedFiles, servePocket, setNumbers, weightHashes } from "./nano-page.ts";
+
+const KILLS = times(20, 5);
 
 test.beforeEach(({ context }) => servePocket(context));
 
@@ -50,7 +53,7 @@ test("a folder of captioned pictures through two iterations to the same seeds si
   expect(foreign).toEqual([]);
 });
 
-test("a run that is killed at 20 random points ends in the bytes of an undisturbed one", async ({ browser }) => {
+test(`a run that is killed at ${KILLS} random points ends in the bytes of an undisturbed one`, async ({ browser }) => {
   test.skip(test.info().project.name === "webgpu", "kernels are compiled anew after each kill, for minutes");
   test.setTimeout(900_000);
   const start = async (page: Page): Promise<void> => {
@@ -71,7 +74,7 @@ test("a run that is killed at 20 random points ends in the bytes of an undisturb
   let page = await contexts[1].newPage();
   await start(page);
   let seed = 20;
-  for (let kill = 0; kill < 20; kill++) {
+  for (let kill = 0; kill < KILLS; kill++) {
     seed = (seed * 1103515245 + 12345) % 2 ** 31;
     await page.waitForTimeout(20 + (seed % 900));
     if (kill % 2 === 0) await page.close();

@@ -1,6 +1,7 @@
 /** @file What is wrong with a page as it stands, in both themes: axe's violations, and pixels that it is wider than its window. */
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
+import { LONG } from "../long.ts";
 
 export type Size = readonly [width: number, height: number];
 
@@ -9,7 +10,7 @@ export const NARROW: Size = [390, 844];
 export const SIZES: readonly Size[] = [WIDE, [1024, 768], NARROW];
 
 /**
- * A line for each fault, `state` and the window's width first: both themes in the first size, one in the others, which differ in layout.
+ * A line for each fault, `state` and the window's width first: light in the first size, dark in the others; in a long run both in the first.
  * Leaves the page in the last size; `each` adds what else is looked at.
  */
 export async function faults(
@@ -22,7 +23,11 @@ export async function faults(
   for (const [at, size] of sizes.entries()) {
     const [width, height] = size;
     await page.setViewportSize({ width, height });
-    for (const colorScheme of at === 0 ? (["light", "dark"] as const) : (["light"] as const)) {
+    for (const colorScheme of at > 0
+      ? (["dark"] as const)
+      : LONG
+        ? (["light", "dark"] as const)
+        : (["light"] as const)) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze(); // no frames: no second page
       for (const { id, nodes } of violations) found.push(`${state} ${width} ${colorScheme}: ${id} ${nodes[0]?.html}`);

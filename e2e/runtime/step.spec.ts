@@ -1,5 +1,6 @@
 /** @file The same SPIN step on the page's backends as on `node`. On Node's two: e2e/step/step.test.ts. */
 import { expect, test } from "@playwright/test";
+import { times } from "../long.ts";
 import { serveHarness } from "./harness.ts";
 import { stepFiles } from "../step/files.ts";
 import { reference, stepFaults } from "../step/judge.ts";
@@ -8,7 +9,7 @@ import type { StepReport } from "../step/step.ts";
 const address = serveHarness();
 
 for (const request of [
-  { weights: "float32", cut: "whole", steps: 100 },
+  { weights: "float32", cut: "whole", steps: times(100, 20) },
   { weights: "float16", cut: "whole", steps: 3 },
   { weights: "float32", cut: "block", steps: 2 },
 ] as const)

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { times } from "../../e2e/long.ts";
 import { nanoFiles } from "../../e2e/nano-model.ts";
 import { pictureSeed } from "../diffusion/draws.ts";
 import { maxAbs } from "../diffusion/max-abs.ts";
@@ -161,6 +162,8 @@ describe("a run", () => {
   });
 });
 
+const KILLS = times(20, 5);
+
 describe("a run that is killed", () => {
   /** Where the dice fall is not the same from run to run, and need not be: every fall must pass. */
   const roll = (sides: number): number => Math.floor(Math.random() * sides);
@@ -185,19 +188,19 @@ describe("a run that is killed", () => {
     );
   }
 
-  test("at twenty points and resumed ends in the bytes of one that was not", { timeout: 240_000 }, async () => {
+  test(`at ${KILLS} points and resumed ends in the bytes of one that was not`, { timeout: 240_000 }, async () => {
     const undisturbed = dir.path("undisturbed");
     expect(await live(undisturbed, null)).toBe(true);
     const expected = readFileSync(weights(undisturbed, 3));
     let [kills, run, lives] = [0, 0, 0];
-    while (kills < 20) {
+    while (kills < KILLS) {
       const killed = dir.path(`killed-${run++}`);
-      while (!(await live(killed, kills < 20 ? 1 + roll(16) : null))) {
+      while (!(await live(killed, kills < KILLS ? 1 + roll(16) : null))) {
         kills++;
         lives++;
       }
       expect(readFileSync(weights(killed, 3))).toEqual(expected);
     }
-    expect(lives).toBeGreaterThanOrEqual(20);
+    expect(lives).toBeGreaterThanOrEqual(KILLS);
   });
 });
