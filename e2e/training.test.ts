@@ -13,7 +13,9 @@ import { HostOptimizer } from "../src/spin/optimizer.ts";
 import { pairBatch } from "../src/spin/pair.ts";
 import { spinStep } from "../src/spin/step.ts";
 import { initialLora } from "../src/studio/initial-lora.ts";
-import { loadNetwork, loraVector, targetsOf } from "../src/studio/player.ts";
+import { loadNetwork, loraVector, targetsOf, weightsVector } from "../src/studio/player.ts";
+import { freshFrom } from "../src/studio/trained.ts";
+import type { StateInParts } from "../src/artifacts/checkpoint-parts.ts";
 
 const goldens = `${import.meta.dirname}/goldens/models`;
 const floats = (tensors: ReturnType<typeof parseSafetensors>["tensors"], name: string): Float32Array =>
@@ -45,13 +47,17 @@ async function train(kind: "lora" | "full", { onDevice = false } = {}) {
     ...(onDevice ? { optimizer: "device" as const } : {}),
   } as const;
   const model = await loadNetwork(backend, folder, options);
-  const start = kind === "lora" ? loraVector(model.set.layout, lora, "The adapter") : model.base;
+  const start =
+    kind === "lora"
+      ? loraVector(model.set.layout, lora, "The adapter")
+      : await weightsVector(model.set.layout, folder, "The UNet");
   const [net, theta, thetaK] = [model.denoiser, { id: "theta" }, { id: "theta_k" }];
   await net.update(thetaK, start);
-  await net.update(theta, start);
   const state = freshState(start);
   const rules = { ...adamWDefaults, maxGradNorm: 1 };
-  const optimizer = onDevice ? model.optimizer(theta, 0, rules) : new HostOptimizer(net, theta, state, rules);
+  const optimizer = onDevice
+    ? await model.optimizer(theta, freshFrom(model.start, 0) as StateInParts, rules)
+    : new HostOptimizer(net, theta, state, rules);
   await optimizer.begin();
   const losses: number[] = [];
   for (let i = 0; i < steps; i++) {

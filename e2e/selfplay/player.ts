@@ -10,12 +10,12 @@ import { openModel } from "../../src/artifacts/model-folder.ts";
 import { StudioError } from "../../src/lib/errors.ts";
 import { sha256 } from "../../src/lib/sha256.ts";
 import { nodeBackend } from "../../src/runtime/node.ts";
-import { keptOf, type TrainState } from "../../src/spin/adamw.ts";
 import type { Picture, SpinSettings, StepReport } from "../../src/studio/api.ts";
 import { drawAll } from "../../src/studio/evaluate.ts";
 import { initialLora } from "../../src/studio/initial-lora.ts";
 import { loadModel, makeArtifacts, type Model } from "../../src/studio/model.ts";
 import { type Keeper, type SelfPlayJob, selfPlay } from "../../src/studio/self-play.ts";
+import { keptBy, type Trained, vectorOf } from "../../src/studio/trained.ts";
 import { type Asked, pairsOf } from "./options.ts";
 
 /** As many rows as still make a forward faster per row on a CPU, and as many pairs at once as the page trains. */
@@ -129,13 +129,14 @@ export async function play(
     const iteration = k + 1;
     const settings = { ...each, seed };
     const keeper = new FolderKeeper(folder, model, ids, seed, { ...settings });
-    let vector = await keeper.finished(iteration);
+    const before = await keeper.finished(iteration);
+    let vector = before && vectorOf(before);
     if (!vector && options.evaluateOnly) break;
     if (!vector) {
       await keeper.rewindLog(iteration, (await keeper.state(iteration))?.step ?? 0);
       const opponent = vectors.at(-1) as Float32Array;
       const job = { iteration, opponent, pairs, settings, saveEvery: 10 };
-      vector = keptOf(await trained(model, job, keeper, say, stop));
+      vector = vectorOf(keptBy(await trained(model, job, keeper, say, stop)));
     }
     vectors.push(vector);
   }
@@ -148,7 +149,7 @@ async function trained(
   keeper: FolderKeeper,
   say: (line: string) => void,
   stop: AbortSignal,
-): Promise<TrainState> {
+): Promise<Trained> {
   const tell = ({ step, of, loss, accuracy, seconds }: StepReport) =>
     say(
       `SPIN ${job.iteration}, step ${step} of ${of}: loss ${loss.toFixed(4)}, accuracy ${accuracy.toFixed(2)}, ${seconds.toFixed(2)} s`,

@@ -1,12 +1,14 @@
 /** @file Settings as a file: JSON out, and in again with every field checked; what is refused is named, the rest is kept. */
 import type { ModelInfo, SpinSettings } from "../studio/api.ts";
-import { checkNumber, fieldOf, LOSSES, SAMPLERS, trainedBy, type NumberKey } from "./settings.ts";
+import { checkNumber, fieldOf, LOSSES, SAMPLERS, STORED, trainedBy, type NumberKey } from "./settings.ts";
 import { labelOf } from "./settings-words.ts";
 
 const FORMAT = "spin-studio/settings";
 /** far more than any such file has */
 const MOST_CHARACTERS = 100_000;
 const MOST_NAMED = 20;
+/** Settings that are one of some words. */
+const NAMED = { loss: LOSSES, sampler: SAMPLERS, storedAs: STORED } as const;
 
 export interface TakenSettings {
   readonly settings: Partial<SpinSettings>;
@@ -50,8 +52,9 @@ export function readSettings(text: string, model: ModelInfo): TakenSettings {
 function faultOf(key: string, value: unknown, model: ModelInfo): string | null {
   switch (key) {
     case "loss":
-    case "sampler": {
-      const known: readonly string[] = (key === "loss" ? LOSSES : SAMPLERS).map((each) => each.value);
+    case "sampler":
+    case "storedAs": {
+      const known: readonly string[] = NAMED[key].map((each) => each.value);
       return known.some((each) => each === value)
         ? null
         : `${labelOf(key)}: expected ${known.join(", ")}, got ${shown(value)}.`;

@@ -1,19 +1,23 @@
 /** @file Settings in words: what differs from a preset, what they ask of this computer. */
 import type { SpinSettings } from "../studio/api.ts";
 import { count, duration } from "./format.ts";
-import { fieldOf, LOSSES, numberIn, plainNumber, SAMPLERS, samplerOf, TRAINED } from "./settings.ts";
+import { fieldOf, LOSSES, numberIn, plainNumber, SAMPLERS, samplerOf, storedAsOf, TRAINED } from "./settings.ts";
 
 /** What each setting is called in a sentence. */
 export function labelOf(key: keyof SpinSettings): string {
   if (key === "loss") return "Loss";
   if (key === "train") return "Trains";
   if (key === "sampler") return "Sampler";
+  if (key === "storedAs") return "Checkpoints";
   if (key === "independentNoise") return "Independent noise";
   return fieldOf[key].label;
 }
 
-const valueOf = (settings: SpinSettings, key: keyof SpinSettings): string | number | boolean =>
-  key === "sampler" ? samplerOf(settings) : key === "emaDecay" ? numberIn(settings, key) : settings[key];
+function valueOf(settings: SpinSettings, key: keyof SpinSettings): string | number | boolean {
+  if (key === "sampler") return samplerOf(settings);
+  if (key === "storedAs") return storedAsOf(settings);
+  return key === "emaDecay" ? numberIn(settings, key) : settings[key];
+}
 
 export function valueInWords(settings: SpinSettings, key: keyof SpinSettings): string {
   const value = valueOf(settings, key);
@@ -28,7 +32,7 @@ export function valueInWords(settings: SpinSettings, key: keyof SpinSettings): s
 }
 
 export function changedKeys(settings: SpinSettings, preset: SpinSettings): readonly (keyof SpinSettings)[] {
-  const keys = new Set([...Object.keys(preset), "sampler", "emaDecay"] as (keyof SpinSettings)[]);
+  const keys = new Set([...Object.keys(preset), "sampler", "emaDecay", "storedAs"] as (keyof SpinSettings)[]);
   return [...keys].filter((key) => valueOf(settings, key) !== valueOf(preset, key));
 }
 

@@ -76,6 +76,15 @@ export const TRAINED: readonly Option<SpinSettings["train"]>[] = [
   { value: "lora", label: "A LoRA" },
 ];
 
+export type StoredAs = Required<SpinSettings>["storedAs"];
+
+export const STORED: readonly Option<StoredAs>[] = [
+  { value: "float32", label: "float32" },
+  { value: "float16", label: "float16" },
+];
+
+export const storedAsOf = ({ storedAs = "float32" }: SpinSettings): StoredAs => storedAs;
+
 /** Where a switch is turned on again. */
 export const SAFEGUARD_ON = 0.9;
 export const EMA_ON = 0.99;

@@ -6,6 +6,7 @@
  *                           iteration is finished
  *   state.json              where the run stands, what decides its bits, and the sha256 of the other files
  *
+ * What is too large for that is kept in parts (checkpoint-parts.ts).
  * Draws are keyed by (seed, step, pair), so there is no generator's state to keep. Decoding gives the very bits that were encoded.
  */
 import { StudioError } from "../lib/errors.ts";
@@ -51,8 +52,8 @@ export interface OptimizerVectors {
   readonly ema?: Float32Array;
 }
 
-const schema = 1;
-const stateName = "state.json";
+export const schema = 1;
+export const stateName = "state.json";
 const optimizerName = "optimizer.safetensors";
 const vectorName = { lora: "adapter.safetensors", full: "weights.safetensors" } as const;
 
@@ -119,7 +120,7 @@ function parseMoments(layout: readonly LayoutEntry[], tensors: ReadonlyMap<strin
   return optimizer;
 }
 
-function refuse(fault: string): never {
+export function refuse(fault: string): never {
   throw new StudioError("checkpoint", `The checkpoint cannot be used: ${fault}.`);
 }
 
@@ -128,11 +129,11 @@ function fileOf(files: ReadonlyMap<string, Uint8Array>, name: string): Uint8Arra
 }
 
 /** A lost device reads as zeros or worse, so nothing goes in or out unseen. x - x is 0 for finite x alone. */
-function checkFinite(values: Float32Array, what: string): void {
+export function checkFinite(values: Float32Array, what: string): void {
   for (const x of values) if (x - x !== 0) refuse(`a number in ${what} is not finite`);
 }
 
-function parseState(json: JsonObject): CheckpointState {
+export function parseState(json: JsonObject): CheckpointState {
   if (typeof json.schema === "number" && json.schema > schema) {
     throw new StudioError("newer", "The checkpoint was written by a newer version of the studio.");
   }

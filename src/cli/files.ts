@@ -100,8 +100,12 @@ export async function writeFileWhole(path: string, bytes: Uint8Array | string): 
   });
 }
 
-/** A new folder with these files, or none. Keys are relative paths with "/". @throws StudioError `file` when it exists. */
-export async function writeFolderWhole(folder: string, files: ReadonlyMap<string, Uint8Array | string>): Promise<void> {
+type FolderFile = readonly [path: string, bytes: Uint8Array | string];
+/** One after the other. */
+export type FolderFiles = Iterable<FolderFile> | AsyncIterable<FolderFile>;
+
+/** A new folder with these files, or none. Paths are relative, with "/". @throws StudioError `file` when it exists. */
+export async function writeFolderWhole(folder: string, files: FolderFiles): Promise<void> {
   await explained(folder, async () => {
     if (
       await stat(folder).then(
@@ -114,7 +118,7 @@ export async function writeFolderWhole(folder: string, files: ReadonlyMap<string
     const draft = draftName(folder);
     try {
       await mkdir(draft, { recursive: true });
-      for (const [path, bytes] of files) {
+      for await (const [path, bytes] of files) {
         const target = join(draft, ...path.split("/"));
         if (!target.startsWith(draft + sep)) throw new Error(`internal: "${path}" leads out of the folder`);
         await mkdir(dirname(target), { recursive: true });

@@ -8,20 +8,17 @@
  */
 import { appendFile, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  type Checkpoint,
-  decodeCheckpoint,
-  encodeCheckpoint,
-  type Numerics,
-  numericsDifferences,
-} from "../artifacts/checkpoint.ts";
+import { encodeCheckpoint, type Numerics, numericsDifferences } from "../artifacts/checkpoint.ts";
+import { encodeParts } from "../artifacts/checkpoint-parts.ts";
 import type { JsonObject } from "../artifacts/json-object.ts";
-import { keptOf, type TrainState } from "../spin/adamw.ts";
+import { keptOf } from "../spin/adamw.ts";
 import type { Picture, StepReport } from "../studio/api.ts";
 import type { Model } from "../studio/model.ts";
-import { numericsOf } from "../studio/project-keeper.ts";
+import { numericsOf, storedAs } from "../studio/project-keeper.ts";
 import type { Keeper } from "../studio/self-play.ts";
-import { readBytes, readText, writeFileWhole, writeFolderWhole } from "./files.ts";
+import { readState, type Stored } from "../studio/stored-state.ts";
+import { isInVectors, type Trainable, type Trained } from "../studio/trained.ts";
+import { type FolderFiles, readBytes, readText, writeFileWhole, writeFolderWhole } from "./files.ts";
 import { decodeImage, encodePng } from "./images.ts";
 
 const exists = (path: string): Promise<boolean> =>
@@ -54,32 +51,35 @@ export class FolderKeeper implements Keeper {
     await writeFileWhole(this.#picture(iteration, pair), encodePng({ width: side, height: side, rgba }));
   }
 
-  async state(iteration: number): Promise<TrainState | null> {
-    const checkpoint = await this.#read(iteration);
-    const optimizer = checkpoint?.optimizer;
-    return checkpoint && optimizer ? { step: checkpoint.step, vector: checkpoint.vector, ...optimizer } : null;
+  async state(iteration: number): Promise<Trained | null> {
+    return (await this.#read(iteration))?.state ?? null;
   }
 
   /** theta of an iteration that was trained to its end. */
-  async finished(iteration: number): Promise<Float32Array | null> {
+  async finished(iteration: number): Promise<Trainable | null> {
     const checkpoint = await this.#read(iteration);
-    return checkpoint && !checkpoint.optimizer ? checkpoint.vector : null;
+    return checkpoint && !checkpoint.state ? checkpoint.kept : null;
   }
 
-  async keepState(iteration: number, { step, ...vectors }: TrainState, complete: boolean): Promise<void> {
-    const checkpoint = {
+  async keepState(iteration: number, state: Trained, complete: boolean): Promise<void> {
+    const about = {
       uuid: crypto.randomUUID(),
       parent: (await this.#read(iteration - 1))?.uuid ?? null,
       iteration,
-      step,
       seed: this.#seed,
       train: this.#model.choices.train,
       settings: this.#settings,
       numerics: this.#numerics,
-      vector: complete ? keptOf(vectors) : vectors.vector,
-      optimizer: complete ? null : vectors,
     };
-    await replaceFolder(this.#checkpoint(iteration), await encodeCheckpoint(checkpoint, this.#model.set.layout));
+    await replaceFolder(this.#checkpoint(iteration), await this.#encode(about, state, complete));
+  }
+
+  #encode(about: Parameters<typeof encodeParts>[0], state: Trained, complete: boolean) {
+    const { layout } = this.#model.set;
+    if (!isInVectors(state)) return encodeParts(about, state, layout, { complete, storedAs: storedAs(this.#settings) });
+    const { step, ...vectors } = state;
+    const vector = complete ? keptOf(vectors) : vectors.vector;
+    return encodeCheckpoint({ ...about, step, vector, optimizer: complete ? null : vectors }, layout);
   }
 
   /** A folder has one state of an iteration, the newest. */
@@ -120,13 +120,12 @@ export class FolderKeeper implements Keeper {
     return join(this.#folder, "checkpoints", String(iteration));
   }
 
-  async #read(iteration: number): Promise<Checkpoint | null> {
+  async #read(iteration: number): Promise<Stored | null> {
     const folder = this.#checkpoint(iteration);
     await settle(folder);
     if (!(await exists(folder))) return null;
     const names = await readdir(folder);
-    const files = await Promise.all(names.map(async (name) => [name, await readBytes(join(folder, name))] as const));
-    return decodeCheckpoint(new Map(files), this.#model.set.layout);
+    return readState({ names, read: (name) => readBytes(join(folder, name)) }, this.#model.set.layout);
   }
 }
 
@@ -140,7 +139,7 @@ function parseLine(line: string): { readonly iteration: number; readonly step: n
 }
 
 /** The new folder stands whole beside the old one before that goes. */
-async function replaceFolder(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+async function replaceFolder(folder: string, files: FolderFiles): Promise<void> {
   await settle(folder);
   await mkdir(join(folder, ".."), { recursive: true });
   await writeFolderWhole(`${folder}.next`, files);

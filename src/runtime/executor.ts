@@ -6,7 +6,7 @@
 import { assert, required } from "../lib/errors.ts";
 import type { TensorData } from "../lib/tensor.ts";
 import { byteSize, emptyOf, sizeOf } from "../lib/tensor.ts";
-import type { Call, Kind, Plan, PlanSet, ProgramSpec, TensorSpec } from "../plan/types.ts";
+import type { Call, Group, Kind, Plan, PlanSet, ProgramSpec, TensorSpec } from "../plan/types.ts";
 import type { Backend, Binding, DeviceBuffer, Session } from "./backend.ts";
 import { FrozenWeights } from "./frozen-weights.ts";
 
@@ -81,6 +81,21 @@ export class Executor {
         required(buffers.get(name), `trainable "${name}"`),
         vector.subarray(offset, offset + sizeOf(shape)),
       );
+  }
+
+  /** An adapter's tensors of one group, flat and in the layout's order. */
+  async readGroup(id: string, group: string): Promise<Float32Array> {
+    const vector = new Float32Array(this.groupOf(group).length);
+    for (const { name, start } of this.entriesOf(group))
+      vector.set((await this.backend.read(this.binding(name, id))) as Float32Array, start);
+    return vector;
+  }
+
+  async writeGroup(id: string, group: string, vector: Float32Array): Promise<void> {
+    const { length } = this.groupOf(group);
+    assert(vector.length === length, `group "${group}" has ${length} numbers, but ${vector.length} were given`);
+    for (const { name, shape, start } of this.entriesOf(group))
+      await this.write(name, vector.subarray(start, start + sizeOf(shape)), id);
   }
 
   async readAdapter(id: string): Promise<Float32Array> {
@@ -225,6 +240,18 @@ export class Executor {
     const buffer = this.backend.allocate(bytes, label);
     buffers.set(key, buffer);
     return buffer;
+  }
+
+  private groupOf(group: string): Group {
+    return required(this.set.groups[group], `group "${group}"`);
+  }
+
+  /** `start`: in the group's own vector */
+  private entriesOf(group: string) {
+    const { offset } = this.groupOf(group);
+    return this.set.layout
+      .filter((entry) => entry.group === group)
+      .map((entry) => ({ ...entry, start: entry.offset - offset }));
   }
 
   private adapter(id: string | undefined): Buffers {

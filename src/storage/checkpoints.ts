@@ -43,7 +43,17 @@ export interface Loaded {
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
-export type CheckpointFiles = ReadonlyMap<string, Uint8Array>;
+type FileEntry = readonly [name: string, bytes: Uint8Array];
+/** One after the other: what comes as it is made is written before the next is asked for. */
+export type CheckpointFiles = Iterable<FileEntry> | AsyncIterable<FileEntry>;
+
+/** A checkpoint's files, each read and checked when it is asked for. @throws StudioError `damaged` */
+export interface StoredFiles {
+  readonly entry: CheckpointEntry;
+  readonly createdAt: string;
+  readonly names: readonly string[];
+  read(name: string): Promise<Uint8Array<ArrayBuffer>>;
+}
 
 const maxPartBytes = 32 * 2 ** 20;
 
@@ -73,7 +83,7 @@ export async function writeParts(
 ): Promise<Files> {
   const written: Files = [];
   let n = 0;
-  for (const [name, bytes] of files) {
+  for await (const [name, bytes] of files) {
     const parts: Files[number]["parts"] = [];
     for (let at = 0; at < bytes.length; at += partBytes) {
       // a copy: a view would take its whole buffer along
@@ -204,19 +214,34 @@ export async function loadNewest(
   project: string,
   wanted: (entry: CheckpointEntry) => boolean = () => true,
 ): Promise<{ readonly loaded: Loaded | null; readonly damaged: readonly Damaged[] }> {
+  const { used: loaded, damaged } = await readNewest(store, project, wanted, async ({ names, read, ...about }) => {
+    const files = new Map<string, Uint8Array<ArrayBuffer>>();
+    for (const name of names) files.set(name, await read(name));
+    return { ...about, files };
+  });
+  return { loaded, damaged };
+}
+
+/** The same for what is not held at once; what `work` reads and finds damaged is passed over. */
+export async function readNewest<T>(
+  store: KeyValue,
+  project: string,
+  wanted: (entry: CheckpointEntry) => boolean,
+  work: (files: StoredFiles) => Promise<T>,
+): Promise<{ readonly used: T | null; readonly damaged: readonly Damaged[] }> {
   const faults: Fault[] = [];
-  let loaded: Loaded | null = null;
+  let found: { readonly entry: CheckpointEntry; readonly used: T } | null = null;
   for (const entry of (await listCheckpoints(store, project)).toReversed().filter(wanted)) {
     try {
-      loaded = await loadEntry(store, project, entry);
+      found = { entry, used: await work(await openEntry(store, project, entry)) };
       break;
     } catch (error) {
       faults.push({ entry, fault: faultOf(error) });
     }
   }
   // another tab has saved meanwhile, and what was to be read made room
-  if (await outdated(store, project, faults)) return loadNewest(store, project, wanted);
-  return { loaded, damaged: await inWords(store, project, faults, () => loaded?.entry) };
+  if (await outdated(store, project, faults)) return readNewest(store, project, wanted, work);
+  return { used: found?.used ?? null, damaged: await inWords(store, project, faults, () => found?.entry) };
 }
 
 /** Without reading gigabytes: which checkpoints lack their manifest or a part. Changed bytes show only when they are loaded. */
@@ -252,10 +277,10 @@ async function outdated(store: KeyValue, project: string, faults: readonly Fault
   return faults.some(({ entry }) => !listed.has(entry.uuid));
 }
 
-async function loadEntry(store: KeyValue, project: string, entry: CheckpointEntry): Promise<Loaded> {
-  const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  const manifest = await manifestOf(store, project, entry);
-  for (const { name, parts } of manifest.files) {
+async function openEntry(store: KeyValue, project: string, entry: CheckpointEntry): Promise<StoredFiles> {
+  const { createdAt, files } = await manifestOf(store, project, entry);
+  const read = async (wanted: string): Promise<Uint8Array<ArrayBuffer>> => {
+    const { name, parts } = files.find((each) => each.name === wanted) ?? damage(`${wanted} is missing`);
     const file = new Uint8Array(parts.reduce((sum, { bytes }) => sum + bytes, 0));
     let at = 0;
     for (const { key, bytes, sha256: expected } of parts) {
@@ -266,9 +291,9 @@ async function loadEntry(store: KeyValue, project: string, entry: CheckpointEntr
       file.set(part, at);
       at += bytes;
     }
-    files.set(name, file);
-  }
-  return { entry, createdAt: manifest.createdAt, files };
+    return file;
+  };
+  return { entry, createdAt, names: files.map(({ name }) => name), read };
 }
 
 async function manifestOf(store: KeyValue, project: string, { uuid }: CheckpointEntry) {

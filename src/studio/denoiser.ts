@@ -7,6 +7,7 @@ import type { PlanSet } from "../plan/types.ts";
 import type { Executor } from "../runtime/executor.ts";
 import type { FrozenWeights } from "../runtime/frozen-weights.ts";
 import type { Adapter, Denoiser, Noised, Pass, Text } from "../spin/denoiser.ts";
+import type { Trainable } from "./trained.ts";
 
 /** Plan, prefix of its inputs, and output. */
 type Predictor = readonly [plan: string, prefix: string, eps: string];
@@ -87,11 +88,22 @@ export class PlanDenoiser implements Denoiser {
   }
 
   async update(adapter: Adapter, vector: Float32Array): Promise<void> {
-    if (!this.#adapters.has(adapter.id)) {
-      this.#executor.createAdapter(adapter.id);
-      this.#adapters.add(adapter.id);
-    }
+    this.#makeRoom(adapter);
     await this.#executor.writeAdapter(adapter.id, vector);
+  }
+
+  /** The same for what may be too large to be held at once. */
+  async lay(adapter: Adapter, trainable: Trainable): Promise<void> {
+    if (trainable instanceof Float32Array) return this.update(adapter, trainable);
+    this.#makeRoom(adapter);
+    for (const group of this.#executor.groups)
+      await this.#executor.writeGroup(adapter.id, group, await trainable(group));
+  }
+
+  #makeRoom(adapter: Adapter): void {
+    if (this.#adapters.has(adapter.id)) return;
+    this.#executor.createAdapter(adapter.id);
+    this.#adapters.add(adapter.id);
   }
 
   /** Gives an adapter's bytes back. */

@@ -3,25 +3,53 @@
  * through it a group at a time. What is read back at a step is the gradient's sums of squares, on which it is also seen whether all
  * of it is finite.
  */
-import { ratesOf } from "../plan/optimizer-plans.ts";
+import type { StateInParts, StateVector } from "../artifacts/checkpoint-parts.ts";
+import { momentsOf, ratesOf } from "../plan/optimizer-plans.ts";
 import type { Executor } from "../runtime/executor.ts";
 import { clipScale } from "../spin/clip.ts";
 import type { Adapter } from "../spin/denoiser.ts";
 import { emaDecayAt } from "../spin/ema.ts";
 import type { Optimizer, OptimizerOptions } from "../spin/optimizer.ts";
 
-/** The weights lie in the adapter `theta` before the first call, moments and average in the executor's own tensors. */
-export class DeviceOptimizer implements Optimizer {
+/** The weights lie in the adapter `theta`, moments and average in the executor's own tensors. */
+export class DeviceOptimizer implements Optimizer, StateInParts {
   readonly #executor: Executor;
   readonly #theta: Adapter;
   readonly #options: OptimizerOptions;
   #step: number;
 
-  constructor(executor: Executor, theta: Adapter, step: number, options: OptimizerOptions) {
+  private constructor(executor: Executor, theta: Adapter, step: number, options: OptimizerOptions) {
     this.#executor = executor;
     this.#theta = theta;
     this.#step = step;
     this.#options = options;
+  }
+
+  /** Goes on from a state whose weights lie in `theta` already; what it has not of moments and average begins here. */
+  static async from(executor: Executor, theta: Adapter, state: StateInParts, options: OptimizerOptions) {
+    const optimizer = new DeviceOptimizer(executor, theta, state.step, options);
+    for (const group of executor.groups) {
+      const tensors = momentsOf(group);
+      for (const vector of optimizer.vectors) {
+        if (vector === "vector") continue;
+        const start = async (): Promise<Float32Array> => {
+          const weights = await executor.readGroup(theta.id, group);
+          return vector === "ema" ? weights : weights.fill(0);
+        };
+        const values = state.vectors.includes(vector) ? await state.read(vector, group) : await start();
+        await executor.write(tensors[vector], values);
+      }
+    }
+    return optimizer;
+  }
+
+  get vectors(): readonly StateVector[] {
+    return ["vector", "m", "v", ...((this.#options.emaDecay ?? 0) > 0 ? (["ema"] as const) : [])];
+  }
+
+  async read(vector: StateVector, group: string): Promise<Float32Array> {
+    if (vector === "vector") return this.#executor.readGroup(this.#theta.id, group);
+    return (await this.#executor.read(momentsOf(group)[vector])) as Float32Array;
   }
 
   get step(): number {

@@ -9,6 +9,7 @@ import { randomOf } from "../pocket/random.ts";
 import type { Picture } from "./api.ts";
 import { draw, type DrawOptions } from "./draw.ts";
 import type { Model } from "./model.ts";
+import type { Trainable } from "./trained.ts";
 
 /** Numbers by name. */
 export type Scores = Readonly<Record<string, number>>;
@@ -24,15 +25,15 @@ export interface Scorer<M extends Scores = Scores, S extends Scores = Scores> {
 
 const evaluated = { id: "evaluated" };
 
-/** All pictures of a model whose trainable vector is `vector`. */
+/** All pictures of a model that is trained so far. */
 export async function drawAll(
   model: Model,
-  vector: Float32Array,
+  trained: Trainable,
   options: DrawOptions,
   stop?: AbortSignal,
   onPicture?: (done: number) => void,
 ): Promise<readonly Picture[]> {
-  await model.denoiser.update(evaluated, vector);
+  await model.denoiser.lay(evaluated, trained);
   const pictures: Picture[] = [];
   for await (const picture of draw(model, evaluated, options, stop)) {
     pictures.push(picture);

@@ -1,6 +1,7 @@
 /** @file A model at work: configurations and weights -> plans on a backend, behind the interfaces that the use cases need. */
 import type { ArtifactChoices, ArtifactSet } from "../artifacts/artifact-set.ts";
 import { buildArtifactSet } from "../artifacts/artifact-set.ts";
+import { partsOfWeights, type StateInParts } from "../artifacts/checkpoint-parts.ts";
 import type { Component, ModelFolder, ModelTensor } from "../artifacts/model-folder.ts";
 import type { Tokenizer } from "../artifacts/tokenizer.ts";
 import { createTokenizer } from "../artifacts/tokenizer.ts";
@@ -23,10 +24,13 @@ import type { FrozenWeights } from "../runtime/frozen-weights.ts";
 import { adamWDefaults } from "../spin/adamw.ts";
 import type { Adapter, Text } from "../spin/denoiser.ts";
 import type { OptimizerOptions } from "../spin/optimizer.ts";
+import { parameterCount } from "./cut.ts";
 import { PlanDenoiser } from "./denoiser.ts";
 import { DeviceOptimizer } from "./device-optimizer.ts";
 import { toPixels, toRgba } from "./pictures.ts";
 import { PlanVae } from "./plan-vae.ts";
+import { isLarge } from "./size.ts";
+import type { Trainable } from "./trained.ts";
 
 export interface ModelChoices {
   /** picture side in pixels; the model's own by default */
@@ -41,7 +45,7 @@ export interface ModelChoices {
   readonly weights: "float32" | "float16";
   /** arithmetic of pictures; float32 by default */
   readonly drawing?: "float32" | "float16";
-  /** where AdamW runs; on the host by default */
+  /** where AdamW runs; by default on the host, and for the whole of a large model on the device */
   readonly optimizer?: "device";
   /** latents along the side of a tile of the VAE, a multiple of 4; pictures whole by default */
   readonly vaeTile?: number | null;
@@ -70,6 +74,8 @@ export async function makeArtifacts(
     throw new StudioError("resolution", `The resolution is ${resolution}, expected a multiple of ${factor}.`);
   }
   const vaeTile = choices.vaeTile ?? null;
+  const large = isLarge(parameterCount(unet));
+  const onDevice = choices.train === "full" && (choices.optimizer === "device" || large);
   const [height, width] = [resolution / factor, resolution / factor];
   const tokens = text?.max_position_embeddings ?? 77;
   const alpha = choices.alpha ?? choices.rank;
@@ -84,10 +90,11 @@ export async function makeArtifacts(
     rank: choices.rank,
     alpha,
     targets: choices.targets,
-    cut: choices.cut,
+    // a gradient is an accumulator a group, and one of all of a large model passes every buffer
+    cut: onDevice && large ? "block" : choices.cut,
     weights: choices.weights,
     ...(choices.drawing ? { drawing: choices.drawing } : {}),
-    ...(choices.optimizer ? { optimizer: choices.optimizer } : {}),
+    ...(onDevice ? { optimizer: "device" } : {}),
     ...(vaeTile === null ? {} : { vaeTile }),
   };
   const compiled = compile(
@@ -96,7 +103,7 @@ export async function makeArtifacts(
       ...full,
       training:
         choices.train === "full"
-          ? { kind: "full", ...(choices.optimizer === "device" ? { optimizer: adamWDefaults } : {}) }
+          ? { kind: "full", ...(onDevice ? { optimizer: adamWDefaults } : {}) }
           : { kind: "lora", targets: loraTargets(choices.targets, choices.rank, alpha) },
     },
   );
@@ -130,8 +137,9 @@ export class Model {
   readonly noise: NoiseSchedule;
   readonly tokenizer: Tokenizer | null;
   readonly backend: Backend;
-  /** The trainable vector that changes nothing: the model's own weights, or a LoRA with B = 0. */
+  /** The trainable vector that changes nothing: the model's own weights, or a LoRA with B = 0. In parts it is `start` alone. */
   readonly base: Float32Array;
+  readonly start: Trainable;
   readonly #executor: Executor;
   readonly #vae: PlanVae | null;
   readonly #table: TokenTable | null;
@@ -144,7 +152,7 @@ export class Model {
     backend: Backend;
     executor: Executor;
     scheduler: SchedulerConfig;
-    base: Float32Array;
+    start: Trainable;
     table: TokenTable | null;
     tokenizer: Tokenizer | null;
   }) {
@@ -158,7 +166,8 @@ export class Model {
     this.scheduler = parts.scheduler;
     this.noise = noiseSchedule(this.scheduler);
     this.backend = parts.backend;
-    this.base = parts.base;
+    this.start = parts.start;
+    this.base = parts.start instanceof Float32Array ? parts.start : new Float32Array(0);
     this.tokenizer = parts.tokenizer;
     this.#executor = parts.executor;
     this.#vae = this.vae && new PlanVae(parts.executor, this.vae, this.choices);
@@ -252,9 +261,10 @@ export class Model {
     return required(this.#vae, "the VAE").decode(latents);
   }
 
-  /** Where AdamW runs on the device: at `step`, over the weights of an adapter that was written. */
-  optimizer(theta: Adapter, step: number, options: OptimizerOptions): DeviceOptimizer {
-    return new DeviceOptimizer(this.#executor, theta, step, options);
+  /** Where AdamW runs on the device: goes on from a state, whose weights become those of `theta`. */
+  async optimizer(theta: Adapter, state: StateInParts, options: OptimizerOptions): Promise<DeviceOptimizer> {
+    await this.denoiser.lay(theta, (group) => state.read("vector", group));
+    return DeviceOptimizer.from(this.#executor, theta, state, options);
   }
 
   dispose(): Promise<void> {
@@ -309,9 +319,14 @@ export async function loadModel(
     await executor.loadWeight(name, await find(name).read());
   }
   const lora = set.artifact.choices.train === "lora";
-  const base = new Float32Array(executor.length);
-  for (const { name, shape, offset } of plans.layout)
-    base.set(lora ? initial(name, shape) : asFloat32(await find(name).read()), offset);
+  const own = async (name: string): Promise<Float32Array> => asFloat32(await find(name).read());
+  const flat = async (): Promise<Float32Array> => {
+    const vector = new Float32Array(executor.length);
+    for (const { name, shape, offset } of plans.layout)
+      vector.set(lora ? initial(name, shape) : await own(name), offset);
+    return vector;
+  };
+  const start = set.artifact.choices.optimizer === "device" ? partsOfWeights(plans.layout, own) : await flat();
   const table = common?.table ?? (await readTable(folder));
   if (common) common.table = table;
   const { tokenizer: files } = folder;
@@ -323,7 +338,7 @@ export async function loadModel(
     backend,
     executor,
     scheduler,
-    base,
+    start,
     table,
     tokenizer,
   });

@@ -79,7 +79,9 @@ export async function loadNetwork(backend: Backend, folder: ModelFolder, choices
   );
   if (compiled.set.layout.length === 0)
     throw new StudioError("targets", "This UNet has none of the modules that LoRA was to adapt, and one was expected.");
-  const set = await buildArtifactSet(compiled, { ...options, configs, train, rank: 0, alpha: 0, targets: "" });
+  const device = optimizer ? { optimizer } : {};
+  const trained = { train, rank: 0, alpha: 0, targets: "", ...device };
+  const set = await buildArtifactSet(compiled, { ...options, configs, ...trained });
   return loadModel(backend, set, folder, choices.initial);
 }
 

@@ -1,8 +1,15 @@
 /** @file What must not be lost of one node's training, in the browser's storage: the `Keeper` of the page. */
-import { decodeCheckpoint, encodeCheckpoint, type Numerics } from "../artifacts/checkpoint.ts";
+import { encodeCheckpoint, type Numerics } from "../artifacts/checkpoint.ts";
+import { encodeParts, type StoredAs } from "../artifacts/checkpoint-parts.ts";
 import type { JsonObject } from "../artifacts/json-object.ts";
-import { freshState, keptOf, type TrainState } from "../spin/adamw.ts";
-import { loadNewest, saveCheckpoint, takeBack } from "../storage/checkpoints.ts";
+import { keptOf } from "../spin/adamw.ts";
+import {
+  type CheckpointEntry,
+  type CheckpointFiles,
+  saveCheckpoint,
+  takeBack,
+  readNewest,
+} from "../storage/checkpoints.ts";
 import type { KeyValue } from "../storage/key-value.ts";
 import { type NodeRecord, trainsOf } from "../storage/nodes.ts";
 import { readPictures, writePicture, writeReports } from "../storage/projects.ts";
@@ -11,6 +18,8 @@ import type { Damage } from "./damage.ts";
 import type { Model } from "./model.ts";
 import type { Network } from "./networks.ts";
 import type { Keeper } from "./self-play.ts";
+import { readStored } from "./stored-state.ts";
+import { freshFrom, isInVectors, type Trained } from "./trained.ts";
 import type { ProjectWeights } from "./weights.ts";
 import type { Writer } from "./writer.ts";
 
@@ -33,23 +42,27 @@ export function numericsOf({ backend, choices }: Pick<Network, "backend" | "choi
 export async function checkpointFiles(
   network: Network,
   { id, parent, iteration, settings }: NodeRecord,
-  { step, ...vectors }: TrainState,
+  state: Trained,
   complete: boolean,
-): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
-  const checkpoint = {
+): Promise<CheckpointFiles> {
+  const about = {
     uuid: id,
     parent,
     iteration,
-    step,
     seed: Number(settings["seed"]),
     train: network.choices.train,
     settings: settings as JsonObject,
     numerics: numericsOf(network),
-    vector: complete ? keptOf(vectors) : vectors.vector,
-    optimizer: complete ? null : vectors,
   };
-  return encodeCheckpoint(checkpoint, network.set.layout);
+  const { layout } = network.set;
+  if (!isInVectors(state)) return encodeParts(about, state, layout, { complete, storedAs: storedAs(settings) });
+  const { step, ...vectors } = state;
+  const vector = complete ? keptOf(vectors) : vectors.vector;
+  return encodeCheckpoint({ ...about, step, vector, optimizer: complete ? null : vectors }, layout);
 }
+
+export const storedAs = (settings: { readonly [key: string]: unknown }): StoredAs =>
+  settings["storedAs"] === "float16" ? "float16" : "float32";
 
 export interface Keeping {
   readonly store: KeyValue;
@@ -87,20 +100,21 @@ export class ProjectKeeper implements Keeper {
   }
 
   /** The newest whole one, or the parent's weights: who plays against another than its parent still starts as its parent's copy. */
-  async state(): Promise<TrainState> {
+  async state(): Promise<Trained> {
     const { store, project, model, node, weights, damage } = this.#keeping;
-    const { loaded, damaged } = await loadNewest(store, project, (entry) => entry.node === node.id && !entry.complete);
+    const { layout } = model.set;
+    const wanted = (entry: CheckpointEntry): boolean => entry.node === node.id && !entry.complete;
+    const { used: saved, damaged } = await readNewest(store, project, wanted, (files) =>
+      readStored(files, layout, damage),
+    );
     damage.tell(damaged);
-    const saved = loaded && (await decodeCheckpoint(loaded.files, model.set.layout));
     this.reports.length = Math.min(this.reports.length, saved?.step ?? 0);
-    if (!saved?.optimizer) {
-      const { vector } = await weights.kept(node.parent, trainsOf(node));
-      return freshState(vector, Number(node.settings["emaDecay"] ?? 0));
-    }
-    return { step: saved.step, vector: saved.vector, ...saved.optimizer };
+    if (saved?.state) return saved.state;
+    const { vector } = await weights.kept(node.parent, trainsOf(node));
+    return freshFrom(vector, Number(node.settings["emaDecay"] ?? 0));
   }
 
-  async keepState(_iteration: number, state: TrainState, complete: boolean): Promise<void> {
+  async keepState(_iteration: number, state: Trained, complete: boolean): Promise<void> {
     const { writer, project, model, node } = this.#keeping;
     const files = await checkpointFiles(model, node, state, complete);
     await writer.write(project, async (store) => {

@@ -33,7 +33,7 @@ function memoryKeeper(): Keeper {
     loser: async (_, pair) => losers.get(pair) ?? null,
     keepLoser: async (_, pair, { rgba }) => void losers.set(pair, rgba),
     state: async () => structuredClone(saved.at(-1) ?? null),
-    keepState: async (_, state) => void saved.push(structuredClone(state)),
+    keepState: async (_, state) => void saved.push(structuredClone(state as TrainState)),
     takeBack: async (_, step) => {
       while (saved.length > 1 && (saved.at(-1)?.step ?? 0) >= step) saved.pop();
       return saved.at(-1)?.step ?? null;

@@ -4,13 +4,14 @@
  */
 import { pictureSeed, posteriorNoise, type Visit } from "../diffusion/draws.ts";
 import { StudioError } from "../lib/errors.ts";
-import { adamWDefaults, freshState, type TrainState } from "../spin/adamw.ts";
-import { type PairSource, type TrainOptions, trainIteration } from "../spin/algorithm1.ts";
+import { adamWDefaults } from "../spin/adamw.ts";
+import { type PairSource, type TrainOptions, train } from "../spin/algorithm1.ts";
 import { samplePosterior } from "../spin/pair.ts";
 import { compareProbe, probeBatches, probeErrors, stopHint } from "../spin/probe.ts";
 import type { PairInput, Picture, ProbeReport, SpinSettings, StudioEvent } from "./api.ts";
 import { draw, drawBatch } from "./draw.ts";
 import type { Model } from "./model.ts";
+import { freshFrom, type Trainable, type Trained, trainingFrom } from "./trained.ts";
 
 export const theta = { id: "theta" };
 export const thetaK = { id: "theta_k" };
@@ -21,9 +22,9 @@ export interface Keeper {
   loser(iteration: number, pair: string): Promise<Uint8ClampedArray | null>;
   keepLoser(iteration: number, pair: string, picture: Picture): Promise<void>;
   /** The state of an iteration that was begun. */
-  state(iteration: number): Promise<TrainState | null>;
+  state(iteration: number): Promise<Trained | null>;
   /** Resolves when the state can be read again after a crash. `complete` ends the iteration. */
-  keepState(iteration: number, state: TrainState, complete: boolean): Promise<void>;
+  keepState(iteration: number, state: Trained, complete: boolean): Promise<void>;
   /** Forgets the state of this step where an older one is kept, which counts then: its step, or null where there is none. */
   takeBack(iteration: number, step: number): Promise<number | null>;
 }
@@ -31,7 +32,7 @@ export interface Keeper {
 export interface SelfPlayJob {
   readonly iteration: number;
   /** theta_k: what iteration k ended with, or the base */
-  readonly opponent: Float32Array;
+  readonly opponent: Trainable;
   readonly pairs: readonly PairInput[];
   readonly settings: SpinSettings;
   readonly saveEvery: number;
@@ -222,17 +223,18 @@ export async function* selfPlay(
   given: SelfPlayJob,
   keeper: Keeper,
   stop: AbortSignal,
-): AsyncGenerator<StudioEvent, TrainState, void> {
+): AsyncGenerator<StudioEvent, Trained, void> {
   const { iteration, settings, saveEvery, saveNow } = given;
   const job = settings.usedPairs > 0 ? { ...given, pairs: given.pairs.slice(0, settings.usedPairs) } : given;
   if (job.pairs.length === 0)
     throw new StudioError("pairs", "There are no pairs, expected at least one picture with a caption.");
-  const state = (await keeper.state(iteration)) ?? freshState(job.opponent, settings.emaDecay);
-  await model.denoiser.update(thetaK, job.opponent);
+  const options = trainOptions(model, job);
+  const from = (await keeper.state(iteration)) ?? freshFrom(job.opponent, settings.emaDecay);
+  const { optimizer, state } = await trainingFrom(model, theta, from, options);
+  await model.denoiser.lay(thetaK, job.opponent);
   const losers = yield* opponents(model, job, keeper, stop);
   const pairs = pairSource(model, job, yield* encoded(model, job, losers, stop), await model.encodeText("", theta));
   yield { kind: "stage", stage: "train", done: state.step, of: settings.steps };
-  const options = trainOptions(model, job);
   const probe = await prober(model, settings, pairs, options, stop);
   const first = state.step === 0 ? await probe(0) : null;
   if (first) yield { kind: "probe", iteration, report: first };
@@ -244,7 +246,7 @@ export async function* selfPlay(
     return { kind: "saved", iteration, step: state.step, complete };
   };
   try {
-    for await (const report of trainIteration(model.denoiser, theta, thetaK, pairs, options, state, stop)) {
+    for await (const report of train(model.denoiser, theta, thetaK, pairs, options, optimizer, stop)) {
       const seconds = (performance.now() - before) / 1000;
       const probed = await probe(state.step);
       yield { kind: "step", report: { ...report, probe: probed, seconds } };

@@ -21,6 +21,8 @@ export interface SpinSettings {
   readonly safeguard: number;
   /** of the average of the weights (EMA), which is then kept in their place; missing or 0: none */
   readonly emaDecay?: number;
+  /** how a whole network in parts is kept; in float16 its weights take half, and a run goes on from rounded ones. Missing: float32 */
+  readonly storedAs?: "float32" | "float16";
   /** optimizer steps between two probes; 0: none */
   readonly probeEvery: number;
   /** pairs that an iteration uses, the first of the project's; 0: all */

@@ -9,7 +9,7 @@ import type { Lora } from "../artifacts/lora-names.ts";
 import { readWhole } from "../artifacts/random-access.ts";
 import { StudioError } from "../lib/errors.ts";
 import { BASE } from "../lib/node-name.ts";
-import { saveCheckpoint } from "../storage/checkpoints.ts";
+import { type CheckpointFiles, saveCheckpoint } from "../storage/checkpoints.ts";
 import type { KeyValue } from "../storage/key-value.ts";
 import { type NodeRecord, type Trains, writeNode } from "../storage/nodes.ts";
 import { readTree } from "../storage/tree.ts";
@@ -37,7 +37,7 @@ interface Form {
   readonly brought: Brought;
   /** why training does not go on with them; null: it does */
   readonly reason: string | null;
-  files(node: NodeRecord): Promise<ReadonlyMap<string, Uint8Array<ArrayBuffer>>>;
+  files(node: NodeRecord): Promise<CheckpointFiles>;
 }
 
 export interface TakingParts {

@@ -6,7 +6,6 @@
 import type { Numerics } from "../artifacts/checkpoint.ts";
 import { required, StudioError } from "../lib/errors.ts";
 import { BASE, nodeName } from "../lib/node-name.ts";
-import type { TrainState } from "../spin/adamw.ts";
 import { saveCheckpoint } from "../storage/checkpoints.ts";
 import type { KeyValue } from "../storage/key-value.ts";
 import { type NodeRecord, trainsOf } from "../storage/nodes.ts";
@@ -37,6 +36,7 @@ import type { Networks } from "./networks.ts";
 import { differences, refuseOtherNumerics } from "./other-numerics.ts";
 import { checkpointFiles, numericsOf, ProjectKeeper } from "./project-keeper.ts";
 import { selfPlay, theta, thetaK } from "./self-play.ts";
+import { freshFrom, type Trainable, type Trained } from "./trained.ts";
 import { changeNode, infoOf, standingOf } from "./tree.ts";
 import { ProjectWeights } from "./weights.ts";
 import type { Writer } from "./writer.ts";
@@ -56,7 +56,7 @@ interface Asked {
 interface Run {
   readonly project: string;
   readonly node: NodeId;
-  readonly events: AsyncGenerator<StudioEvent, TrainState, void>;
+  readonly events: AsyncGenerator<StudioEvent, Trained, void>;
   readonly keeper: ProjectKeeper;
   readonly model: Model;
   readonly stop: AbortController;
@@ -185,7 +185,7 @@ export class Trainer {
     const found = await weights.current(node);
     this.#viewed.delete(model);
     await this.#networks.lay(found.trains, view, found.ground);
-    await model.denoiser.update(view, found.vector);
+    await model.denoiser.lay(view, found.vector);
     this.#viewed.set(model, `${wanted} ${found.step}`);
     return { model, adapter: view, step: found.step };
   }
@@ -258,9 +258,8 @@ export class Trainer {
     if (saved === null || saved.step === 0)
       throw new StudioError("no-step", `${nodeName(node)} has no saved step yet, so there is nothing to keep.`);
     const { vector, step, trains } = saved;
-    const nothing = new Float32Array(0);
     const network = await this.#networks.network(trains);
-    const files = await checkpointFiles(network, node, { step, vector, m: nothing, v: nothing }, true);
+    const files = await checkpointFiles(network, node, { ...freshFrom(vector, 0), step }, true);
     return writer.write(project, async (held) => {
       const reports = (await readReports(held, project)).get(id) ?? [];
       await saveCheckpoint(held, project, node, { step, complete: true }, files);
@@ -278,7 +277,11 @@ export class Trainer {
     if (!saved)
       throw new StudioError("no-step", `${nodeName(node)} has no saved step yet, so there is nothing to export.`);
     const { vector, step } = saved;
-    return weightsFile(await this.#networks.network(saved.trains), { node, project, step, vector }, what);
+    return weightsFile(
+      await this.#networks.network(saved.trains),
+      { node, project, step, vector: wholeOf(vector) },
+      what,
+    );
   }
 
   /** Forgets a paused run; what it had saved is all that it was. */
@@ -368,4 +371,14 @@ export class Trainer {
       await drawn.catch(() => {});
     }
   }
+}
+
+/** @throws StudioError `export` for what is too large for one array. */
+function wholeOf(vector: Trainable): Float32Array {
+  if (vector instanceof Float32Array) return vector;
+  throw new StudioError(
+    "export",
+    "These weights are too large for one file of this kind.",
+    "The checkpoint has them in parts, each a safetensors file by diffusers' names.",
+  );
 }

@@ -1,5 +1,5 @@
 /** @file The weights of a tree's nodes, as storage has them: of a finished one the end, of any other its newest saved step. */
-import { decodeCheckpoint } from "../artifacts/checkpoint.ts";
+import { partsOfWeights, weightsOfParts } from "../artifacts/checkpoint-parts.ts";
 import { layoutLength, splitVector } from "../artifacts/flat-vector.ts";
 import { loraModules, type Weighted } from "../artifacts/lora-merge.ts";
 import type { Lora } from "../artifacts/lora-names.ts";
@@ -12,8 +12,8 @@ import {
   listCheckpoints,
   loadNewest,
   recordInManifest,
+  readNewest,
 } from "../storage/checkpoints.ts";
-import { keptOf } from "../spin/adamw.ts";
 import type { KeyValue } from "../storage/key-value.ts";
 import { groundOf, type NodeRecord, readNode, sameTrains, type Trains, trainsOf } from "../storage/nodes.ts";
 import type { NodeId } from "./api.ts";
@@ -21,10 +21,12 @@ import type { Damage } from "./damage.ts";
 import { type Brought, mergedModel, readBrought } from "./brought-loras.ts";
 import { asFloat32 } from "./model.ts";
 import type { Ground, Networks, ReadWeights } from "./networks.ts";
+import { readStored } from "./stored-state.ts";
+import { type Trainable, vectorOf } from "./trained.ts";
 
-/** What a network takes of a node: its trainable vector, and what lies under that; null: the vector is all of the UNet. */
+/** What a network takes of a node: what it trains, and what lies under that; null: it trains all of the UNet. */
 export interface Weights {
-  readonly vector: Float32Array;
+  readonly vector: Trainable;
   readonly ground: Ground | null;
 }
 
@@ -54,7 +56,7 @@ export class ProjectWeights {
    */
   async kept(node: NodeId, trains: Trains): Promise<Weights> {
     const whole = trains.train === "full";
-    const fresh = async (): Promise<Float32Array> => (await this.#networks.of(trains)).base;
+    const fresh = async (): Promise<Trainable> => (await this.#networks.of(trains)).start;
     if (node === BASE) return { vector: await fresh(), ground: whole ? null : this.#networks.ground };
     const record = await this.#record(node);
     if (record && !record.brought?.under && sameTrains(trainsOf(record), trains)) {
@@ -63,10 +65,12 @@ export class ProjectWeights {
     }
     const ground = await this.#groundAt(node);
     if (!whole) return { vector: await fresh(), ground };
-    const { layout } = (await this.#networks.network(trains)).set;
-    const vector = new Float32Array(layoutLength(layout));
+    const { set, choices } = await this.#networks.network(trains);
     const read = await ground.open();
-    for (const { name, offset } of layout) vector.set(asFloat32(await read(name)), offset);
+    const own = async (name: string): Promise<Float32Array> => asFloat32(await read(name));
+    if (choices.optimizer === "device") return { vector: partsOfWeights(set.layout, own), ground: null };
+    const vector = new Float32Array(layoutLength(set.layout));
+    for (const { name, offset } of set.layout) vector.set(await own(name), offset);
     return { vector, ground: null };
   }
 
@@ -138,11 +142,12 @@ export class ProjectWeights {
       return mergedModel(await under.open(), await this.#brought(node, record.brought));
     const { vector, trains } = await this.#end(node);
     const { set, choices } = await this.#networks.network(trains);
+    if (!under && !(vector instanceof Float32Array)) return weightsOfParts(set.layout, vector);
     if (!under) {
-      const tensors = splitVector(set.layout, vector);
+      const tensors = splitVector(set.layout, vectorOf(vector));
       return async (name) => required(tensors.get(name), `the weight "${name}"`).data as Float32Array;
     }
-    const lora = { modules: loraModules(set.layout, vector, choices.alpha), textEncoder: new Map() };
+    const lora = { modules: loraModules(set.layout, vectorOf(vector), choices.alpha), textEncoder: new Map() };
     return mergedModel(await under.open(), [{ lora, multiplier: 1 }]);
   }
 
@@ -162,14 +167,19 @@ export class ProjectWeights {
 
   async #newest(node: NodeId, wanted: (entry: CheckpointEntry) => boolean = () => true) {
     const ours = (entry: CheckpointEntry): boolean => entry.node === node && wanted(entry);
-    const { loaded, damaged } = await loadNewest(this.#store, this.#project, ours);
-    this.#damage.tell(damaged);
-    const record = loaded && (await this.#record(node));
-    if (!loaded || !record || record.brought?.under) return { weights: null, damaged };
+    const record = await this.#record(node);
+    if (!record || record.brought?.under) {
+      const { damaged } = await loadNewest(this.#store, this.#project, ours);
+      this.#damage.tell(damaged);
+      return { weights: null, damaged };
+    }
     const trains = trainsOf(record);
     const { layout } = (await this.#networks.network(trains)).set;
-    const { vector, optimizer, step } = await decodeCheckpoint(loaded.files, layout);
-    return { weights: { vector: keptOf({ vector, ...optimizer }), step, trains }, damaged };
+    const { used, damaged } = await readNewest(this.#store, this.#project, ours, (files) =>
+      readStored(files, layout, this.#damage),
+    );
+    this.#damage.tell(damaged);
+    return { weights: used && { vector: used.kept, step: used.step, trains }, damaged };
   }
 
   /** As it is, or as it was at the newest save. */

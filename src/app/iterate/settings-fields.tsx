@@ -10,6 +10,8 @@ import {
   SAMPLERS,
   plainNumber,
   samplerOf,
+  STORED,
+  storedAsOf,
   trainedBy,
   TRAINED,
   type NumberKey,
@@ -83,6 +85,7 @@ export function AdvancedFields({ settings, preset }: FieldsProps) {
                 preset={numberIn(preset, key) || (WHERE_ON[key] ?? 0)}
               />
             ))}
+            {title === "Weights" && !lora ? <Stored settings={settings} /> : null}
             {title === "Opponent" ? <Sampler settings={settings} /> : null}
             {title === "Training" ? <Loss settings={settings} /> : null}
           </div>
@@ -152,6 +155,23 @@ function Average({ on }: { readonly on: boolean }) {
       help="what is kept, and starts the next iteration, is their moving average: steadier, and a little behind"
       on={on}
       onChange={(wanted) => actions.setSetting({ emaDecay: wanted ? EMA_ON : 0 })}
+    />
+  );
+}
+
+/** Only of a large model are checkpoints worth halving. */
+function Stored({ settings }: { readonly settings: SpinSettings }) {
+  const actions = useActions();
+  const model = useStudio((state) => state.model);
+  if (model?.large !== true) return null;
+  return (
+    <Select
+      id="stored-as"
+      label="Checkpoints"
+      help="float16 is half of float32, and a run that is interrupted goes on from rounded weights: close, not bit by bit"
+      options={STORED}
+      value={storedAsOf(settings)}
+      onChange={(storedAs) => actions.setSetting({ storedAs })}
     />
   );
 }

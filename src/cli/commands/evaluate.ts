@@ -3,7 +3,6 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseJsonObject } from "../../artifacts/json-object.ts";
 import { StudioError } from "../../lib/errors.ts";
-import { sha256 } from "../../lib/sha256.ts";
 import { parseCaption } from "../../pocket/grammar.ts";
 import { render, rgbaOf } from "../../pocket/render.ts";
 import { heldOutSplit } from "../../pocket/splits.ts";
@@ -11,6 +10,7 @@ import type { Backend } from "../../runtime/backend.ts";
 import { drawAll, report } from "../../studio/evaluate.ts";
 import { initialLora } from "../../studio/initial-lora.ts";
 import { loadModel, makeArtifacts, type Model } from "../../studio/model.ts";
+import { hashOf, type Trainable } from "../../studio/trained.ts";
 import { pocketScorer } from "../../studio/pocket-scorer.ts";
 import { backendOption, withBackend } from "../backends.ts";
 import { command } from "../command.ts";
@@ -129,8 +129,7 @@ async function open(
   const choices = { samples: 2, drawSamples: ROWS, train, rank, targets, cut, weights };
   const set = await makeArtifacts(folder, choices);
   const model = await loadModel(backend, set, folder, initialLora(seed));
-  const { buffer, byteOffset, byteLength } = model.base;
-  if ((await sha256(new Uint8Array(buffer, byteOffset, byteLength))) !== base)
+  if ((await hashOf(model.start, model.set.layout)) !== base)
     throw new StudioError("run", `${path} was begun with other weights than ${from} has.`, "--model names the model.");
   return model;
 }
@@ -138,7 +137,7 @@ async function open(
 async function playersOf(model: Model, run: string) {
   const keeper = new FolderKeeper(run, model, [], 0, {});
   const names = await readdir(join(run, "checkpoints")).catch(() => []);
-  const players = [{ title: "base", vector: model.base }];
+  const players: { readonly title: string; readonly vector: Trainable }[] = [{ title: "base", vector: model.start }];
   for (const k of names
     .filter((name) => /^\d+$/.test(name))
     .map(Number)

@@ -5,16 +5,15 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type JsonObject, parseJsonObject } from "../../artifacts/json-object.ts";
 import { StudioError } from "../../lib/errors.ts";
-import { sha256 } from "../../lib/sha256.ts";
 import type { Backend } from "../../runtime/backend.ts";
 import type { Preset, ProbeReport, SpinSettings, StepReport, StudioEvent } from "../../studio/api.ts";
-import { keptOf } from "../../spin/adamw.ts";
 import { initialLora } from "../../studio/initial-lora.ts";
 import { explainLimit } from "../../studio/limits.ts";
 import { loadModel, makeArtifacts, type Model } from "../../studio/model.ts";
 import { presetsFor, settingsOf } from "../../studio/presets.ts";
 import { isLarge } from "../../studio/size.ts";
 import { microBatch, selfPlay } from "../../studio/self-play.ts";
+import { hashOf, keptBy } from "../../studio/trained.ts";
 import { backendOption, withBackend } from "../backends.ts";
 import { command } from "../command.ts";
 import { readText, writeFileWhole } from "../files.ts";
@@ -45,6 +44,10 @@ const settingsOptions = {
     min: 0,
   }),
   "ema-decay": number("of the average of the weights, which is then kept in their place; 0: none", { min: 0, max: 1 }),
+  "stored-as": oneOf(
+    ["float32", "float16"],
+    "how a large model's own weights are kept; float16 is half, and a run goes on from rounded ones",
+  ),
   "probe-every": integer("steps between two looks at the errors on fixed draws; 0: none", { min: 0 }),
   seed: integer("of everything that is drawn"),
 };
@@ -90,7 +93,7 @@ export const spin = command({
       try {
         const ids = pairs.map(({ id }) => id);
         await begin(chosen, model, preset, settings, ids);
-        let opponent = model.base;
+        let opponent = model.start;
         const told = [];
         for (let iteration = 1; iteration <= chosen.iterations; iteration++) {
           const now = settings(iteration);
@@ -109,7 +112,7 @@ export const spin = command({
           const events = selfPlay(model, job, keeper, stop.signal);
           for (let next = await events.next(); ; next = await events.next()) {
             if (next.done) {
-              opponent = keptOf(next.value);
+              opponent = keptBy(next.value);
               break;
             }
             if (next.value.kind === "step") {
@@ -189,6 +192,7 @@ function typed(chosen: Chosen): Partial<SpinSettings> {
     rank: chosen.rank,
     safeguard: chosen.safeguard,
     emaDecay: chosen["ema-decay"],
+    storedAs: chosen["stored-as"],
     probeEvery: chosen["probe-every"],
     usedPairs: chosen["used-pairs"],
   };
@@ -204,7 +208,7 @@ async function begin(
   pairs: readonly string[],
 ): Promise<void> {
   const { cut, weights, height, width, samples, drawSamples } = model.choices;
-  const base = await sha256(new Uint8Array(model.base.buffer, model.base.byteOffset, model.base.byteLength));
+  const base = await hashOf(model.start, model.set.layout);
   const compiled = { targets, cut, weights, height, width, samples, drawSamples };
   const later = preset.settings.map((_, k) => ({ ...settings(k + 1) }));
   const run: JsonObject = { schema: 1, preset: preset.id, ...settings(1), ...compiled, base, pairs, settings: later };
