@@ -1,11 +1,13 @@
 """The bench's rival: the work of src/studio/bench.ts in PyTorch eager, on the same weights and batches.
 
 `python e2e/oracle/bench.py THREADS` reads a setting (bench-models.ts, JSON) from the first line of its input, then a work
-a line, and answers each with a line: the seconds that it took. `values` is answered with the errors themselves.
+a line, and answers each with a line: the seconds that it took. `values` is answered with the errors themselves, `resident` with
+the most bytes that the process had.
 """
 
 import json
 import math
+import resource
 import sys
 import time
 
@@ -94,6 +96,8 @@ def main() -> None:
         work = line.strip()
         if work == "values":
             answer = model.errors().tolist()
+        elif work == "resident":
+            answer = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # in KiB on Linux
         else:
             start = time.perf_counter()
             getattr(model, work)()

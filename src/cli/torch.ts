@@ -39,6 +39,7 @@ async function openModel(python: string, threads: number, setting: Setting): Pro
   return {
     time: async (work: Work) => (await ask(work)) as number,
     errors: async () => (await ask("values")) as readonly number[],
+    resident: async () => (await ask("resident")) as number,
     close: async () => {
       const gone = new Promise((resolve) => child.once("close", resolve));
       child.stdin.end();

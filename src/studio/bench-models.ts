@@ -17,7 +17,7 @@ export interface Setting {
   readonly rank: number;
   /** pairs of a step: the UNet runs two rows a pair */
   readonly pairs: number;
-  readonly cut: "whole" | "block";
+  readonly cut: "whole" | "stage" | "block";
   /** picture side in pixels */
   readonly side: number;
   readonly tokens: number;
@@ -51,7 +51,7 @@ export function settingsOf(model: BenchModel, pictures: boolean): readonly Setti
 }
 
 /** A model folder whose every tensor follows from its name. */
-export function seededFolder(configs: Setting["configs"], { tensors }: PlanSet): ModelFolder {
+export function seededFolder(configs: object, { tensors }: PlanSet): ModelFolder {
   const all = new Map<string, ModelTensor>();
   for (const [name, { kind, shape }] of Object.entries(tensors))
     if (kind === "weight" || kind === "trainable")

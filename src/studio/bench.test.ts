@@ -51,6 +51,7 @@ test("asks a rival for the same works, keeps its best time, compares its errors 
         return asked.length === 3 ? 0.25 : 0.5;
       },
       errors: async () => [1, 1, 1, 1],
+      resident: async () => 1,
       close: async () => {
         closed++;
       },

@@ -19,6 +19,8 @@ export interface RivalModel {
   time(work: Work): Promise<number>;
   /** of the batch that `work` "errors" runs, to see that both compute the same */
   errors(): Promise<readonly number[]>;
+  /** bytes, the most that its process had */
+  resident(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -90,6 +92,22 @@ export async function bench(backend: Backend, setting: Setting, rival: Rival | n
     await other?.close();
     await model.dispose();
   }
+}
+
+/** A SPIN step of one setting alone: the UNet, without a VAE, with weights stored so. */
+export async function benchStep(
+  backend: Backend,
+  setting: Setting,
+  weights: "float32" | "float16",
+): Promise<{ step(): Promise<unknown>; dispose(): Promise<void> }> {
+  const { pairs, side, train, rank, cut } = setting;
+  const { unet, scheduler } = setting.configs;
+  const choices = { samples: 2 * pairs, drawSamples: 2, resolution: side, train, rank, cut, weights } as const;
+  const folder = { configs: { unet, scheduler } as Parameters<typeof makeArtifacts>[0]["configs"] };
+  const set = await makeArtifacts(folder, { ...choices, targets: "attention" });
+  const model = await loadModel(backend, set, seededFolder(folder.configs, set.artifact.set), seededTensor);
+  for (const player of [theta, thetaK]) await model.denoiser.update(player, model.base);
+  return { step: worksOf(model, setting).run.step, dispose: () => model.dispose() };
 }
 
 interface Turn {
