@@ -3,7 +3,8 @@
  * the modules, made from the network's layout: LDM numbers its blocks through, diffusers by level. What follows a module is kept.
  * Matches: diffusers `loaders/single_file_utils.py` and `scripts/convert_diffusers_to_original_stable_diffusion.py`.
  */
-import type { UNetConfig } from "../models/config.ts";
+import { readUNetConfig, readVaeConfig, type UNetConfig } from "../models/config.ts";
+import type { JsonObject } from "./json-object.ts";
 import type { Component } from "./model-folder.ts";
 
 export const ldmPrefix: { readonly [C in Component]: string } = {
@@ -127,6 +128,16 @@ export function vaeNames({ levels, layers_per_block }: VaeLayout): LdmNames {
 
 /** CLIP has the same names in both, all below `text_model.`. */
 export const textNames: LdmNames = namesOf([["text_model", "text_model"]]);
+
+/** By a component's configuration. */
+export const ldmNames: { readonly [C in Component]: (config: JsonObject) => LdmNames } = {
+  unet: (config) => unetNames(readUNetConfig(config)),
+  vae: (config) => {
+    const { block_out_channels, layers_per_block } = readVaeConfig(config);
+    return vaeNames({ levels: block_out_channels.length, layers_per_block });
+  },
+  text_encoder: () => textNames,
+};
 
 /** The autoencoder's attention is of 1x1 convolutions in LDM, of linear layers in diffusers: [out, in] -> [out, in, 1, 1]. */
 export function ldmShape(ldm: string, shape: readonly number[]): readonly number[] {

@@ -12,6 +12,7 @@ import { modelTensors, type Source } from "./model-tensors.ts";
 import { isOnnxExport, onnxConfigPath, openOnnx } from "./onnx-folder.ts";
 import { type RandomAccess, readWhole } from "./random-access.ts";
 import { openSafetensors } from "./safetensors.ts";
+import type { FileDType } from "./safetensors-header.ts";
 import { openSingleFile, shapesOf } from "./single-file.ts";
 import { foreignKind } from "./tensor-kind.ts";
 import { weightsPath } from "./weights-files.ts";
@@ -24,11 +25,22 @@ export interface FileSystem {
 
 export type Component = "unet" | "vae" | "text_encoder";
 
+/** Where a tensor's bytes lie as they are, in one of the model's files. */
+export interface TensorPlace {
+  /** from the model's root */
+  readonly path: string;
+  readonly dtype: FileDType;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 export interface ModelTensor {
   /** as `read` gives it: bfloat16 and float64 are widened or rounded to float32 */
   readonly dtype: DType;
   readonly shape: readonly number[];
   read(): Promise<TensorData>;
+  /** of what was opened from safetensors */
+  readonly place?: TensorPlace;
 }
 
 export type ModelTensors = ReadonlyMap<string, ModelTensor>;

@@ -27,7 +27,8 @@ export function modelTensors(sources: readonly Source[], nameOf: (stored: string
       const dtype = floatDType(info.dtype);
       if (!dtype) return refuse(`${path} stores "${stored}" as ${info.dtype}, and F32, F16, BF16 or F64 was expected.`);
       const read = async (): Promise<TensorData> => finite((await file.read(stored)).data, `${path} holds "${stored}"`);
-      tensors.set(name, { dtype, shape: info.shape, read });
+      const place = { path, dtype: info.dtype, offset: info.offset, bytes: info.bytes };
+      tensors.set(name, { dtype, shape: info.shape, read, place });
     }
   }
   return tensors;

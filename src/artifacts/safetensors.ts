@@ -13,6 +13,7 @@ import {
   refuse,
   type TensorInfo,
 } from "./safetensors-header.ts";
+import type { StreamedFile } from "./streamed-file.ts";
 
 /** The element types that the studio keeps: what it writes, and what `read` gives. */
 export type StoredDType = "F32" | "F16" | "I32" | "I64" | "BOOL" | "U8";
@@ -109,38 +110,104 @@ export function toFloat32({ dtype, data }: FileTensor): Float32Array {
   return dtype === "F16" ? fromFloat16Array(data as Uint16Array) : Float32Array.from(data, Number);
 }
 
+/** A tensor that is still to be read. */
+export interface PromisedTensor {
+  readonly dtype: StoredDType;
+  readonly shape: readonly number[];
+  /** of this type and shape */
+  read(): Promise<TensorData>;
+}
+
+type Described = Pick<FileTensor, "dtype" | "shape">;
+type Metadata = Readonly<Record<string, string>>;
+
+const bytesOf = ({ dtype, shape }: Described): number => sizeOf(shape) * fileBytes[dtype];
+
+const asBytes = ({ buffer, byteOffset, byteLength }: TensorData): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+
+function checkData(name: string, tensor: Described, data: TensorData): void {
+  const { dtype, shape } = tensor;
+  assert(
+    data.byteLength === bytesOf(tensor),
+    `"${name}" has ${data.byteLength} bytes, not those of ${dtype}[${shape.join(",")}]`,
+  );
+}
+
 /** Larger elements first, then by name, so that every tensor is aligned without a gap. */
-export function writeSafetensors(
-  tensors: ReadonlyMap<string, FileTensor>,
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array<ArrayBuffer> {
-  const sorted = [...tensors].sort(
+function inOrder<T extends Described>(tensors: ReadonlyMap<string, T>): readonly (readonly [string, T])[] {
+  return [...tensors].sort(
     ([a, x], [b, y]) => fileBytes[y.dtype] - fileBytes[x.dtype] || compare(x.dtype, y.dtype) || compare(a, b),
   );
+}
+
+/** What stands before the tensors' bytes: the length, and the header padded to a multiple of 8. */
+function headerOf(sorted: readonly (readonly [string, Described])[], metadata: Metadata): Uint8Array<ArrayBuffer> {
   const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
   let offset = 0;
-  for (const [name, { dtype, shape, data }] of sorted) {
+  for (const [name, tensor] of sorted) {
     assert(name !== "__metadata__", "a tensor is named __metadata__");
-    assert(
-      data.byteLength === sizeOf(shape) * fileBytes[dtype],
-      `"${name}" has ${data.byteLength} bytes, not those of ${dtype}[${shape.join(",")}]`,
-    );
-    header.push([name, { dtype, shape, data_offsets: [offset, offset + data.byteLength] }]);
-    offset += data.byteLength;
+    const { dtype, shape } = tensor;
+    header.push([name, { dtype, shape, data_offsets: [offset, offset + bytesOf(tensor)] }]);
+    offset += bytesOf(tensor);
   }
   // written by hand: an object would move the key "0" to the front and lose "__proto__"
   const json = `{${header.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",")}}`;
   const text = new TextEncoder().encode(json);
-  const start = 8 + Math.ceil(text.length / 8) * 8;
-  const file = new Uint8Array(start + offset).fill(0x20, 8, start);
-  new DataView(file.buffer).setBigUint64(0, BigInt(start - 8), true);
-  file.set(text, 8);
-  let at = start;
+  const bytes = new Uint8Array(8 + Math.ceil(text.length / 8) * 8).fill(0x20, 8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(bytes.length - 8), true);
+  bytes.set(text, 8);
+  return bytes;
+}
+
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, FileTensor>,
+  metadata: Metadata = {},
+): Uint8Array<ArrayBuffer> {
+  const sorted = inOrder(tensors);
+  for (const [name, tensor] of sorted) checkData(name, tensor, tensor.data);
+  const header = headerOf(sorted, metadata);
+  const file = new Uint8Array(sorted.reduce((size, [, tensor]) => size + bytesOf(tensor), header.length));
+  file.set(header);
+  let at = header.length;
   for (const [, { data }] of sorted) {
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    file.set(asBytes(data), at);
     at += data.byteLength;
   }
   return file;
+}
+
+export interface StreamedSafetensors extends StreamedFile {
+  /** where each will lie */
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+}
+
+/** The same file; tensors are read one at a time, when it is their turn. */
+export function streamSafetensors(
+  tensors: ReadonlyMap<string, PromisedTensor>,
+  metadata: Metadata = {},
+): StreamedSafetensors {
+  const sorted = inOrder(tensors);
+  const header = headerOf(sorted, metadata);
+  const places = new Map<string, TensorInfo>();
+  let size = header.length;
+  for (const [name, tensor] of sorted) {
+    const { dtype, shape } = tensor;
+    places.set(name, { dtype, shape, offset: size, bytes: bytesOf(tensor) });
+    size += bytesOf(tensor);
+  }
+  return {
+    size,
+    tensors: places,
+    async *chunks() {
+      yield header;
+      for (const [name, tensor] of sorted) {
+        const data = await tensor.read();
+        checkData(name, tensor, data);
+        yield asBytes(data);
+      }
+    },
+  };
 }
 
 function compare(a: string, b: string): number {

@@ -3,26 +3,18 @@
  * folder gives, without a tokenizer. EMA copies, the schedule's tables and position ids are passed over.
  */
 import { StudioError } from "../lib/errors.ts";
-import { readUNetConfig, readVaeConfig } from "../models/config.ts";
+import { readUNetConfig } from "../models/config.ts";
 import { expectedTensors, fitTensors, type Shapes } from "./expected-tensors.ts";
 import type { JsonObject } from "./json-object.ts";
 import { configOf, schedulerConfig } from "./ldm-config.ts";
-import { type LdmNames, ldmPrefix, textNames, unetNames, vaeNames } from "./ldm-names.ts";
+import { type LdmNames, ldmNames, ldmPrefix } from "./ldm-names.ts";
 import type { Component, ModelFolder, ModelTensors } from "./model-folder.ts";
 import { modelTensors, type Source } from "./model-tensors.ts";
 import { checkScheduler } from "./model-kind.ts";
 import { foreignKind } from "./tensor-kind.ts";
 
-const words: { readonly [C in Component]: string } = { unet: "UNet", vae: "VAE", text_encoder: "text encoder" };
-
-const namesOf: { readonly [C in Component]: (config: JsonObject) => LdmNames } = {
-  unet: (config) => unetNames(readUNetConfig(config)),
-  vae: (config) => {
-    const { block_out_channels, layers_per_block } = readVaeConfig(config);
-    return vaeNames({ levels: block_out_channels.length, layers_per_block });
-  },
-  text_encoder: () => textNames,
-};
+/** for people */
+export const words: { readonly [C in Component]: string } = { unet: "UNet", vae: "VAE", text_encoder: "text encoder" };
 
 /** @throws StudioError `model` with what is missing, or which other kind of file this is. */
 export function openSingleFile(source: Source, components: readonly Component[]): ModelFolder {
@@ -35,7 +27,7 @@ export function openSingleFile(source: Source, components: readonly Component[])
     const config = configOf[component](below(shapes, component));
     configs[component] = config;
     const expected = expectedTensors(component, config);
-    const names = namesOf[component](config);
+    const names = ldmNames[component](config);
     const found = modelTensors([source], (stored) => nameIn(component, names, stored));
     tensors[component] = fitTensors(`The ${words[component]} in ${path}`, found, expected);
   }

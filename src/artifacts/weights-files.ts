@@ -6,7 +6,8 @@
 import { StudioError } from "../lib/errors.ts";
 import type { Component } from "./model-folder.ts";
 
-const baseName: { readonly [C in Component]: string } = {
+/** of weights, without variant and ending */
+export const baseName: { readonly [C in Component]: string } = {
   unet: "diffusion_pytorch_model",
   vae: "diffusion_pytorch_model",
   text_encoder: "model",
@@ -25,10 +26,32 @@ export function weightsPath(
   order: readonly string[] = variants,
 ): string {
   const base = baseName[component];
-  const [path] = [...files]
-    .flatMap((file) => (file.startsWith(`${component}/`) ? (candidate(file, component, base, order) ?? []) : []))
+  return bestCandidate(files, component, base, order) ?? explainMissing(files, component, base);
+}
+
+/** Of any folder of a pipeline: the file or the index, and what it is called without a variant. Null where there are no weights. */
+export function partWeights(
+  files: ReadonlySet<string>,
+  part: string,
+): { readonly path: string; readonly plain: string } | null {
+  for (const base of new Set(Object.values(baseName))) {
+    const path = bestCandidate(files, part, base);
+    if (path === null) continue;
+    return { path, plain: `${part}/${base}.safetensors${path.endsWith(".json") ? ".index.json" : ""}` };
+  }
+  return null;
+}
+
+function bestCandidate(
+  files: ReadonlySet<string>,
+  part: string,
+  base: string,
+  order: readonly string[] = variants,
+): string | null {
+  const [best] = [...files]
+    .flatMap((file) => (file.startsWith(`${part}/`) ? (candidate(file, part, base, order) ?? []) : []))
     .sort((a, b) => a.rank - b.rank || (a.path < b.path ? -1 : 1));
-  return path?.path ?? explainMissing(files, component, base);
+  return best?.path ?? null;
 }
 
 interface Candidate {
@@ -37,8 +60,8 @@ interface Candidate {
   readonly rank: number;
 }
 
-function candidate(path: string, component: Component, base: string, order: readonly string[]): Candidate | null {
-  const name = path.slice(component.length + 1);
+function candidate(path: string, part: string, base: string, order: readonly string[]): Candidate | null {
+  const name = path.slice(part.length + 1);
   if (!name.startsWith(`${base}.`)) return null;
   const forms = [
     /^(?:(\w+)\.)?safetensors$/,

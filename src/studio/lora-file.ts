@@ -1,7 +1,8 @@
 /** @file A node's LoRA as a file for other programs: its names, what its metadata tell, and what it is called. */
 import { kohyaFile, type LoraFile, peftFile } from "../artifacts/lora-write.ts";
 import { loraModules } from "../artifacts/lora-merge.ts";
-import { isJsonObject } from "../artifacts/json-object.ts";
+import type { ModelFolder } from "../artifacts/model-folder.ts";
+import { modelSpec } from "../artifacts/model-spec.ts";
 import { nodeName } from "../lib/node-name.ts";
 import type { NodeRecord } from "../storage/nodes.ts";
 import type { Network } from "./networks.ts";
@@ -61,10 +62,10 @@ export function kohyaMetadata(
   { node, step }: Pick<Trained, "node" | "step">,
   now: Date,
 ): Record<string, string> {
-  const { unet, vae } = configs as { readonly unet?: unknown; readonly vae?: unknown };
-  const { cross_attention_dim, _name_or_path } = isJsonObject(unet) ? unet : {};
-  const levels = isJsonObject(vae) && Array.isArray(vae["block_out_channels"]) ? vae["block_out_channels"].length : 4;
-  const side = height * 2 ** (levels - 1);
+  const known = configs as ModelFolder["configs"];
+  const { cross_attention_dim, _name_or_path } = known.unet ?? {};
+  const levels = known.vae?.["block_out_channels"];
+  const side = height * 2 ** ((Array.isArray(levels) ? levels.length : 4) - 1);
   const told: Record<string, unknown> = {
     ss_network_module: "networks.lora",
     ss_network_dim: rank,
@@ -75,17 +76,9 @@ export function kohyaMetadata(
     ss_seed: node.settings["seed"],
     ss_learning_rate: node.settings["learningRate"],
     ss_training_comment: `SPIN iteration ${node.iteration}`,
-    "modelspec.sai_model_spec": "1.0.1",
-    "modelspec.implementation": "diffusers",
-    "modelspec.title": nodeName(node),
-    "modelspec.resolution": `${side}x${side}`,
-    "modelspec.date": now.toISOString(),
-    "modelspec.prediction_type": "epsilon",
-    // a model of another width is no SD 1.x to the programs that sort by this
-    ...(cross_attention_dim === 768
-      ? { ss_base_model_version: "sd_v1", "modelspec.architecture": "stable-diffusion-v1/lora" }
-      : {}),
+    ...modelSpec(known, "lora", { title: nodeName(node), side, now }),
+    ...(cross_attention_dim === 768 ? { ss_base_model_version: "sd_v1" } : {}),
   };
-  const known = Object.entries(told).filter(([, value]) => (value ?? "") !== "");
-  return Object.fromEntries(known.map(([key, value]) => [key, String(value)]));
+  const there = Object.entries(told).filter(([, value]) => (value ?? "") !== "");
+  return Object.fromEntries(there.map(([key, value]) => [key, String(value)]));
 }

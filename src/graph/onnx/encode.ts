@@ -9,6 +9,29 @@ import type { OnnxAttribute, OnnxNode } from "./lowering.ts";
 import { dataTypes, lowerings } from "./lowering.ts";
 import { ProtoWriter } from "./protobuf.ts";
 
+/** Where an input's numbers lie: bytes of a file, whose path begins at the ONNX file's folder. */
+export interface ExternalData {
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Nodes in front of a graph that make some of its inputs out of others. */
+export interface Prelude {
+  readonly inputs: Readonly<Record<string, TensorType>>;
+  readonly nodes: readonly {
+    readonly node: OnnxNode;
+    readonly inputs: readonly string[];
+    readonly output: string;
+  }[];
+}
+
+export interface EncodeOptions {
+  /** inputs that nobody gives, for they are read from files */
+  readonly external?: ReadonlyMap<string, ExternalData>;
+  readonly prelude?: Prelude;
+}
+
 /** Constants of one value with more elements than this are written as a scalar and an Expand. */
 const SPLAT_ELEMENTS = 16;
 
@@ -46,6 +69,21 @@ function raw(type: TensorType, values: readonly number[]): Uint8Array {
   return type.dtype === "int32" ? bytes(Int32Array.from(values)) : Uint8Array.from(values);
 }
 
+/** data_location 1 is EXTERNAL. */
+function externalTensor(
+  name: string,
+  { dtype, shape }: TensorType,
+  { location, offset, length }: ExternalData,
+): (w: ProtoWriter) => void {
+  const entries = { location, offset: String(offset), length: String(length) };
+  return (w) => {
+    for (const dim of shape) w.int(1, dim);
+    w.int(2, dataTypes[dtype]).string(8, name);
+    for (const [key, value] of Object.entries(entries)) w.message(13, (entry) => entry.string(1, key).string(2, value));
+    w.int(14, 1);
+  };
+}
+
 /** Collects nodes and initializers, each constant once. */
 class Encoder {
   /** names of inputs and outputs: values between them get others */
@@ -55,9 +93,26 @@ class Encoder {
   readonly #initializers: ((w: ProtoWriter) => void)[] = [];
   readonly #nodes: ((w: ProtoWriter) => void)[] = [];
 
-  constructor(graph: Graph) {
-    this.#given = new Set([...graph.inputs.map(inputName), ...Object.keys(graph.outputs)]);
-    for (const tensor of graph.inputs) this.#names.set(tensor, inputName(tensor));
+  /** what is asked for: inputs that are neither read from files nor made */
+  readonly #inputs: ReadonlyMap<string, TensorType>;
+
+  constructor(graph: Graph, { external = new Map(), prelude = { inputs: {}, nodes: [] } }: EncodeOptions) {
+    const made = prelude.nodes.map(({ output }) => output);
+    const first = Object.entries(prelude.inputs);
+    this.#given = new Set([
+      ...graph.inputs.map(inputName),
+      ...Object.keys(graph.outputs),
+      ...made,
+      ...first.map(([name]) => name),
+    ]);
+    const asked = graph.inputs.map((tensor): [string, TensorType] => [inputName(tensor), tensor]);
+    this.#inputs = new Map([...first, ...asked.filter(([name]) => !external.has(name) && !made.includes(name))]);
+    for (const tensor of graph.inputs) {
+      this.#names.set(tensor, inputName(tensor));
+      const data = external.get(inputName(tensor));
+      if (data) this.#initializers.push(externalTensor(inputName(tensor), tensor, data));
+    }
+    for (const { node, inputs, output } of prelude.nodes) this.#node(node, inputs, [output]);
     for (const [name, tensor] of Object.entries(graph.outputs)) {
       if (tensor.source.kind === "node" && !this.#names.has(tensor)) this.#names.set(tensor, name);
     }
@@ -138,7 +193,7 @@ class Encoder {
         for (const node of this.#nodes) g.message(1, node);
         g.string(2, name);
         for (const initializer of this.#initializers) g.message(5, initializer);
-        for (const tensor of graph.inputs) g.message(11, valueInfo(inputName(tensor), tensor));
+        for (const [input, type] of this.#inputs) g.message(11, valueInfo(input, type));
         for (const [output, tensor] of Object.entries(graph.outputs)) g.message(12, valueInfo(output, tensor));
       })
       .message(8, (opset) => opset.string(1, "").int(2, 20))
@@ -147,7 +202,7 @@ class Encoder {
   }
 }
 
-export function encodeOnnx(graph: Graph, name: string): Uint8Array {
+export function encodeOnnx(graph: Graph, name: string, options: EncodeOptions = {}): Uint8Array {
   verify(graph, { lowered: true, half: true });
-  return new Encoder(graph).write(graph, name);
+  return new Encoder(graph, options).write(graph, name);
 }
