@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 import { artifacts } from "./commands/artifacts.ts";
 import { bench } from "./commands/bench.ts";
 import { evaluate } from "./commands/evaluate.ts";
+import { exportModel } from "./commands/export.ts";
 import { generate } from "./commands/generate.ts";
 import { inspect } from "./commands/inspect.ts";
 import { lora } from "./commands/lora.ts";
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   spin,
   evaluate,
   step,
+  exportModel,
   lora,
   artifacts,
   inspect,

@@ -4,6 +4,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promis
 import { basename, dirname, join, sep } from "node:path";
 import type { FileSystem } from "../artifacts/model-folder.ts";
 import type { RandomAccess } from "../artifacts/random-access.ts";
+import type { StreamedFile } from "../artifacts/streamed-file.ts";
 import { StudioError } from "../lib/errors.ts";
 
 const reasons: { readonly [code: string]: string } = {
@@ -85,8 +86,10 @@ export function folderFiles(folder: string): FileSystem {
   };
 }
 
+export type Content = Uint8Array | string | StreamedFile;
+
 /** The file is there whole, or as it was before. */
-export async function writeFileWhole(path: string, bytes: Uint8Array | string): Promise<void> {
+export async function writeFileWhole(path: string, bytes: Content): Promise<void> {
   await explained(path, async () => {
     await mkdir(dirname(path), { recursive: true });
     const draft = draftName(path);
@@ -100,7 +103,7 @@ export async function writeFileWhole(path: string, bytes: Uint8Array | string): 
   });
 }
 
-type FolderFile = readonly [path: string, bytes: Uint8Array | string];
+type FolderFile = readonly [path: string, content: Content];
 /** One after the other. */
 export type FolderFiles = Iterable<FolderFile> | AsyncIterable<FolderFile>;
 
@@ -137,10 +140,12 @@ function draftName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.part`);
 }
 
-async function writeDurably(path: string, bytes: Uint8Array | string): Promise<void> {
+async function writeDurably(path: string, bytes: Content): Promise<void> {
   const file = await open(path, "wx");
   try {
-    await file.writeFile(bytes);
+    if (typeof bytes === "object" && "chunks" in bytes)
+      for await (const chunk of bytes.chunks()) await file.writeFile(chunk);
+    else await file.writeFile(bytes);
     await file.sync();
   } finally {
     await file.close();

@@ -22,7 +22,7 @@ export async function openModelFolder(path: string, components?: readonly Compon
 }
 
 /** A checkpoint in one file is a folder of that file. */
-async function modelFiles(path: string): Promise<FileSystem> {
+export async function modelFiles(path: string): Promise<FileSystem> {
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) return folderFiles(path);
   return { list: async () => [basename(path)], open: () => openFile(path) };

@@ -4,7 +4,8 @@ import { cutFor } from "../../studio/cut.ts";
 import { explainLimit } from "../../studio/limits.ts";
 import { makeArtifacts } from "../../studio/model.ts";
 import { command } from "../command.ts";
-import { writeFolderWhole } from "../files.ts";
+import { boundFile } from "../bound-file.ts";
+import { writeFileWhole, writeFolderWhole } from "../files.ts";
 import { openConfigs } from "../model-files.ts";
 import { integer, oneOf, required, text } from "../options.ts";
 import { compileOptions, loraOptions, vaeTileOption } from "../shared-options.ts";
@@ -13,7 +14,8 @@ import { size } from "../table.ts";
 
 export const artifacts = command({
   name: "artifacts",
-  summary: "Compiles a model's configurations into plans and ONNX programs: an artifact set, without weights.",
+  summary:
+    "Compiles a model's configurations into plans and ONNX programs: an artifact set; its weights stay in the model's files.",
   options: {
     model: required(text("DIR", "the model; only its config.json files are read")),
     out: required(text("DIR", "the new folder")),
@@ -23,8 +25,25 @@ export const artifacts = command({
     ...loraOptions,
     ...compileOptions,
     "vae-tile": vaeTileOption,
+    bind: text(
+      "FILE",
+      "and the UNet as this ONNX file, whose weights stay in the model's own; in the model's folder or above",
+    ),
   },
-  run: async ({ model, out, resolution, batch, train, rank, alpha, targets, cut, weights, "vae-tile": vaeTile }) => {
+  run: async ({
+    model,
+    out,
+    resolution,
+    batch,
+    train,
+    rank,
+    alpha,
+    targets,
+    cut,
+    weights,
+    "vae-tile": vaeTile,
+    bind,
+  }) => {
     const folder = await openConfigs(model);
     const rows = { samples: 2 * batch, drawSamples: 2 * batch };
     const lora = { rank, ...(alpha === undefined ? {} : { alpha }), targets };
@@ -40,8 +59,10 @@ export const artifacts = command({
         vaeTile: vaeTile ?? null,
       }),
     );
-    await writeFolderWhole(out, files);
     const { set, choices } = artifact;
+    const bound = bind === undefined ? null : await boundFile(model, bind, { ...choices, batch: choices.drawSamples });
+    await writeFolderWhole(out, files);
+    if (bind !== undefined && bound) await writeFileWhole(bind, bound);
     const bytes = [...files.values()].reduce((sum, file) => sum + file.length, 0);
     const latents = [choices.height, choices.width];
     const programs = Object.keys(set.programs).length;
