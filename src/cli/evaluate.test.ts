@@ -13,10 +13,10 @@ const dir = scratch();
 afterAll(() => dir.remove());
 const [nano, pairs, run, still] = [dir.path("nano"), dir.path("pairs"), dir.path("run"), dir.path("still")];
 
-const spin = (out: string, lr: string, iterations: string) => {
+const spin = (out: string, lr: string, iterations: string, ...more: readonly string[]) => {
   const numbers = { iterations, steps: 2, "pairs-per-step": 2, "opponent-steps": 1, lr, warmup: 0 };
   const typed = Object.entries(numbers).flatMap(([key, value]) => [`--${key}`, String(value)]);
-  return studioJson("spin", "--model", nano, "--pairs", pairs, "--out", out, ...typed);
+  return studioJson("spin", "--model", nano, "--pairs", pairs, "--out", out, ...typed, ...more);
 };
 const evaluate = (from: string, out: string, ...more: string[]) =>
   studioJson("evaluate", "--model", nano, "--run", from, "--out", out, "--count", "3", "--steps", "2", ...more);
@@ -33,7 +33,7 @@ beforeAll(async () => {
   }
   await spin(run, "1e-2", "2");
   await spin(still, "0", "1");
-}, 60_000);
+});
 
 interface Written extends Report {
   readonly prompts: readonly string[];
@@ -97,4 +97,29 @@ test.each([
   const { code, stderr } = await studio("evaluate", ...asked, "--json");
   expect(code).toBe(2);
   expect(stderr.trimEnd()).toMatch(sentence);
+});
+
+test("a run that went on from a LoRA is evaluated over it, and one over several is too", async () => {
+  const lora = ["--train", "lora", "--rank", "2"];
+  const first = dir.path("first");
+  await spin(first, "1e-2", "1", ...lora);
+  const file = join(first, "checkpoints", "1", "adapter.safetensors");
+  for (const [name, given] of [
+    ["on", file],
+    ["over", `${file}:0.5,${file}:0.7`],
+  ] as const) {
+    const [out, report] = [dir.path(name), dir.path(`${name}.json`)];
+    await spin(out, "0", "1", ...lora, "--lora", given);
+    const log = JSON.parse(readFileSync(join(out, "log.jsonl"), "utf8").split("\n")[0] ?? "") as { loss: number };
+    expect(log.loss).toBe(Math.LN2);
+    await evaluate(out, report);
+    const { comparisons } = JSON.parse(readFileSync(report, "utf8")) as Written;
+    // a rate of 0: what it ends with is what it began with
+    expect(comparisons[0]?.scores.average?.difference).toBe(0);
+  }
+  const began = JSON.parse(readFileSync(join(dir.path("over"), "run.json"), "utf8")) as { loras: unknown };
+  expect(began.loras).toEqual([
+    { path: file, multiplier: 0.5 },
+    { path: file, multiplier: 0.7 },
+  ]);
 });

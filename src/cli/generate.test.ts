@@ -52,6 +52,49 @@ describe("the picture is diffusers'", () => {
   });
 });
 
+describe("--lora", () => {
+  const drawn = async (...more: readonly string[]) => {
+    const latents = dir.path("lora-latents.safetensors");
+    const out = ["--out", dir.path("lora.png"), "--latents", latents];
+    await studioJson("generate", ...model, ...made, "--steps", "4", ...more, ...out);
+    return floats(latents, "latents");
+  };
+
+  test("draws as the adapter does, merged; weights scale it, and several add up", async () => {
+    const [base, adapted] = [await drawn(), await drawn("--adapter", adapter)];
+    expect(worst(base, adapted)).toBeGreaterThan(1e-2);
+    expect(worst(await drawn("--lora", adapter), adapted)).toBeLessThan(1e-4);
+    expect(worst(await drawn("--lora", `${adapter}:0.25,${adapter}:0.75`), adapted)).toBeLessThan(1e-4);
+    expect(worst(await drawn("--lora", `${adapter}:0`), base)).toBe(0);
+  });
+
+  test("takes the text encoder's part too, which an adapter may not have", async () => {
+    const both = join(goldens, "../lora/diffusers.safetensors");
+    expect(worst(await drawn("--lora", both), await drawn())).toBeGreaterThan(1e-3);
+    const refused = await studio("generate", ...model, ...made, "--adapter", both, "--out", dir.path("never.png"));
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/adapts the text encoder.*--lora merges both/s);
+  });
+
+  test.each([
+    [`${adapter}:much`, /FILE or FILE:WEIGHT was expected/],
+    ["nowhere.safetensors", /nowhere\.safetensors/],
+    [join(goldens, "step/batch.safetensors"), /batch\.safetensors: .*no LoRA/],
+  ])("%s ends in a sentence", async (given, sentence) => {
+    const { code, stderr } = await studio(
+      "generate",
+      ...model,
+      ...made,
+      "--lora",
+      given,
+      "--out",
+      dir.path("never.png"),
+    );
+    expect(code).toBe(2);
+    expect(stderr).toMatch(sentence);
+  });
+});
+
 test("with tiles of the VAE the latents stay as they are, and are decoded in pieces", async () => {
   const drawn = async (name: string, more: readonly string[]) => {
     const [out, latents] = [dir.path(`${name}.png`), dir.path(`${name}.safetensors`)];

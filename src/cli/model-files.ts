@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type JsonObject, parseJsonObject, parsePythonObject } from "../artifacts/json-object.ts";
 import { loraModel } from "../artifacts/lora-model.ts";
+import type { Weighted } from "../artifacts/lora-merge.ts";
 import type { Lora } from "../artifacts/lora-names.ts";
 import { readLora } from "../artifacts/lora-read.ts";
 import { type Component, type FileSystem, type ModelFolder, openModel } from "../artifacts/model-folder.ts";
@@ -13,6 +14,7 @@ import { openSafetensors } from "../artifacts/safetensors.ts";
 import { StudioError } from "../lib/errors.ts";
 import { withVocabulary } from "../studio/clip-vocabulary.ts";
 import { folderFiles, openFile, readText } from "./files.ts";
+import type { LoraGiven } from "./shared-options.ts";
 
 const builtIn = fileURLToPath(new URL("../../public/pocket", import.meta.url));
 
@@ -59,17 +61,43 @@ export async function configBeside(path: string): Promise<JsonObject | null> {
 
 /** A LoRA for this model's UNet, all of it, with PEFT's adapter_config.json where it lies beside. */
 export async function openAdapter(path: string, folder: ModelFolder): Promise<Lora> {
+  const lora = await openLora(path, folder);
+  const [left] = lora.leftOut;
+  if (left !== undefined)
+    throw new StudioError(
+      "lora",
+      `${path}: ${left}`,
+      "--adapter takes a LoRA whole or not at all; --lora takes what fits.",
+    );
+  if (lora.textEncoder.size > 0)
+    throw new StudioError(
+      "lora",
+      `${path}: It also adapts the text encoder, and --adapter takes LoRAs of the UNet alone.`,
+      "--lora merges both.",
+    );
+  return lora;
+}
+
+/** LoRAs as `--lora` names them, each with its multiplier; what of them is of no use is told. */
+export async function openLoras(
+  given: readonly LoraGiven[],
+  folder: ModelFolder,
+  tell: (line: string) => void,
+): Promise<readonly Weighted<Lora>[]> {
+  const loras: Weighted<Lora>[] = [];
+  for (const { path, multiplier } of given) {
+    const lora = await openLora(path, folder);
+    for (const sentence of lora.leftOut) tell(`${path}: ${sentence}`);
+    loras.push({ lora, multiplier });
+  }
+  return loras;
+}
+
+/** @throws StudioError `lora` that begins with the file's path */
+async function openLora(path: string, folder: ModelFolder): Promise<Lora> {
   const file = await openSafetensors(await openFile(path), path);
   try {
-    const lora = await readLora(file, { config: await configBeside(path), model: loraModel(folder) });
-    const [left] = lora.leftOut;
-    if (left !== undefined) throw new StudioError("lora", left, "This command takes an adapter whole or not at all.");
-    if (lora.textEncoder.size > 0)
-      throw new StudioError(
-        "lora",
-        "It also adapts the text encoder, and this command takes adapters of the UNet alone.",
-      );
-    return lora;
+    return await readLora(file, { config: await configBeside(path), model: loraModel(folder) });
   } catch (error) {
     // the reader does not know where the file came from
     if (error instanceof StudioError && error.code === "lora")

@@ -241,6 +241,19 @@ function widened(): string {
   return dir.path("widened.safetensors");
 }
 
+test("LoRAs that are merged into both players give the errors of the adapters", async () => {
+  const batch = ["--batch", file("batch"), "--objective", "spin", "--beta", "5000"];
+  const merged = ["--lora", file("policy-adapter"), "--opponent-lora", file("opponent-adapter")];
+  const [got, expected] = [
+    await step("merged", "--model", at("policy"), ...merged, ...batch),
+    await step("adapted", ...players, ...batch),
+  ];
+  for (const name of errors)
+    numbers(expected, name).forEach((value, i) =>
+      expect(Math.abs((numbers(got, name)[i] as number) / value - 1)).toBeLessThan(1e-5),
+    );
+});
+
 test("an opponent of another rank plays on a network of its own", async () => {
   const argv = [...policy, "--opponent-adapter", widened(), "--batch", file("batch"), "--beta", "2000"];
   const got = await step("widened", ...argv, "--loss", "correlation");

@@ -1,6 +1,7 @@
 /** @file `studio evaluate`: the base and every finished iteration of a run, on the same prompts from the same seeds, scored and compared. */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import * as v from "valibot";
 import { parseJsonObject } from "../../artifacts/json-object.ts";
 import { StudioError } from "../../lib/errors.ts";
 import { parseCaption } from "../../pocket/grammar.ts";
@@ -8,8 +9,8 @@ import { render, rgbaOf } from "../../pocket/render.ts";
 import { heldOutSplit } from "../../pocket/splits.ts";
 import type { Backend } from "../../runtime/backend.ts";
 import { drawAll, report } from "../../studio/evaluate.ts";
-import { initialLora } from "../../studio/initial-lora.ts";
 import { loadModel, makeArtifacts, type Model } from "../../studio/model.ts";
+import { startedFrom } from "../../studio/started-lora.ts";
 import { hashOf, type Trainable } from "../../studio/trained.ts";
 import { pocketScorer } from "../../studio/pocket-scorer.ts";
 import { backendOption, withBackend } from "../backends.ts";
@@ -17,7 +18,7 @@ import { command } from "../command.ts";
 import { readText, writeFileWhole } from "../files.ts";
 import { FolderKeeper } from "../folder-keeper.ts";
 import { encodePng } from "../images.ts";
-import { openModelFolder } from "../model-files.ts";
+import { openLoras, openModelFolder } from "../model-files.ts";
 import { integer, number, required, text } from "../options.ts";
 import { reportTable } from "../report-table.ts";
 import { samplerOption } from "../shared-options.ts";
@@ -108,14 +109,25 @@ async function promptsOf(name: string): Promise<readonly string[]> {
 /** Of run.json, what the pictures depend on. */
 async function runOf(folder: string) {
   const path = join(folder, "run.json");
-  const { train, rank, targets, cut, weights, seed, guidance, base } = parseJsonObject(await readText(path), path);
+  const {
+    train,
+    rank,
+    targets,
+    cut,
+    weights,
+    seed,
+    guidance,
+    base,
+    loras = [],
+  } = parseJsonObject(await readText(path), path);
   const numbers = typeof rank === "number" && typeof seed === "number" && typeof guidance === "number";
   const names = typeof targets === "string" && typeof base === "string";
   const trained = train === "full" || train === "lora";
   const pieces = cut === "whole" || cut === "stage" || cut === "block";
-  if (!numbers || !names || !trained || !pieces || (weights !== "float32" && weights !== "float16"))
+  const brought = v.safeParse(v.array(v.object({ path: v.string(), multiplier: v.number() })), loras);
+  if (!brought.success || !numbers || !names || !trained || !pieces || (weights !== "float32" && weights !== "float16"))
     throw new StudioError("run", `${path} lacks a field or has one of another type, and studio spin's was expected.`);
-  return { train, rank, targets, cut, weights, seed, guidance, base } as const;
+  return { train, rank, targets, cut, weights, seed, guidance, base, loras: brought.output } as const;
 }
 
 /** The model as the run trained it: its vectors mean nothing to another. */
@@ -123,12 +135,14 @@ async function open(
   backend: Backend,
   from: string,
   path: string,
-  { seed, base, train, rank, targets, cut, weights }: Awaited<ReturnType<typeof runOf>>,
+  { seed, base, train, rank, targets, cut, weights, loras }: Awaited<ReturnType<typeof runOf>>,
 ): Promise<Model> {
-  const folder = await openModelFolder(from);
+  const opened = await openModelFolder(from);
+  const given = await openLoras(loras, opened, () => {});
   const choices = { samples: 2, drawSamples: ROWS, train, rank, targets, cut, weights };
-  const set = await makeArtifacts(folder, choices);
-  const model = await loadModel(backend, set, folder, initialLora(seed));
+  const set = await makeArtifacts(opened, choices);
+  const { folder, initial } = startedFrom(opened, given, set.artifact, seed);
+  const model = await loadModel(backend, set, folder, initial);
   if ((await hashOf(model.start, model.set.layout)) !== base)
     throw new StudioError("run", `${path} was begun with other weights than ${from} has.`, "--model names the model.");
   return model;

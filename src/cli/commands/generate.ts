@@ -1,4 +1,5 @@
 /** @file `studio generate`: a prompt to a PNG that carries what made it, and the latents where they are asked for. */
+import { withLoras } from "../../artifacts/lora-folder.ts";
 import { samplerTitles } from "../../diffusion/samplers.ts";
 import { readUNetConfig } from "../../models/config.ts";
 import { cutFor } from "../../studio/cut.ts";
@@ -9,9 +10,9 @@ import { backendOption, withBackend } from "../backends.ts";
 import { command } from "../command.ts";
 import { writeFileWhole } from "../files.ts";
 import { encodePng, parametersText } from "../images.ts";
-import { openAdapter, openModelFolder } from "../model-files.ts";
+import { openAdapter, openLoras, openModelFolder } from "../model-files.ts";
 import { integer, number, required, text } from "../options.ts";
-import { compileOptions, samplerOption, vaeTileOption } from "../shared-options.ts";
+import { compileOptions, lorasOption, samplerOption, vaeTileOption } from "../shared-options.ts";
 
 export const generate = command({
   name: "generate",
@@ -26,6 +27,7 @@ export const generate = command({
     sampler: samplerOption("the model's own by default, or ddim where that is another"),
     guidance: number("classifier-free guidance; 1 is none", { min: 0 }, 7.5),
     resolution: integer("side in pixels; the model's own by default", { min: 1, max: 4096 }),
+    lora: lorasOption("merged into the model, text encoder too"),
     adapter: text("FILE", "a LoRA, in PEFT's, diffusers' or kohya's names"),
     latents: text("FILE", "where the final latents go too, as safetensors"),
     ...compileOptions,
@@ -34,8 +36,9 @@ export const generate = command({
   },
   run: async (options, _, { progress }) => {
     const { prompt, negative, seed, steps, guidance, cut, weights, out } = options;
-    const folder = await openModelFolder(options.model);
-    for (const note of folder.notes ?? []) progress(note);
+    const opened = await openModelFolder(options.model);
+    for (const note of opened.notes ?? []) progress(note);
+    const folder = withLoras(opened, await openLoras(options.lora, opened, progress));
     const lora = options.adapter === undefined ? null : await openAdapter(options.adapter, folder);
     const { sampler, latents, shape, side, rgba } = await withBackend(options.backend, (backend) =>
       makePicture(

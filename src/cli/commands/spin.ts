@@ -7,21 +7,21 @@ import { type JsonObject, parseJsonObject } from "../../artifacts/json-object.ts
 import { StudioError } from "../../lib/errors.ts";
 import type { Backend } from "../../runtime/backend.ts";
 import type { Preset, ProbeReport, SpinSettings, StepReport, StudioEvent } from "../../studio/api.ts";
-import { initialLora } from "../../studio/initial-lora.ts";
 import { explainLimit } from "../../studio/limits.ts";
 import { loadModel, makeArtifacts, type Model } from "../../studio/model.ts";
 import { presetsFor, settingsOf } from "../../studio/presets.ts";
 import { isLarge } from "../../studio/size.ts";
 import { microBatch, selfPlay } from "../../studio/self-play.ts";
+import { startedFrom } from "../../studio/started-lora.ts";
 import { hashOf, keptBy } from "../../studio/trained.ts";
 import { backendOption, withBackend } from "../backends.ts";
 import { command } from "../command.ts";
 import { readText, writeFileWhole } from "../files.ts";
 import { FolderKeeper, removeDrafts } from "../folder-keeper.ts";
-import { openModelFolder } from "../model-files.ts";
+import { openLoras, openModelFolder } from "../model-files.ts";
 import { flag, integer, number, oneOf, refuse, required, text, type Values } from "../options.ts";
 import { readPairs } from "../read-pairs.ts";
-import { compileOptions, samplerOption } from "../shared-options.ts";
+import { compileOptions, lorasOption, samplerOption } from "../shared-options.ts";
 
 const POCKET = "public/pocket";
 
@@ -61,6 +61,7 @@ const options = {
   resolution: integer("side in pixels; the model's own by default", { min: 1, max: 4096 }),
   preset: text("ID", "quick, default, lora or paper for a small model, balanced or paper for a large one; the first"),
   ...settingsOptions,
+  lora: lorasOption("the start of a LoRA run: one that fits is gone on with, others are merged into the model"),
   targets: text("NAMES", "the LoRA's modules: a preset, or ends of names with commas", "attention"),
   "pairs-at-once": integer("pairs of one run of the network; 1 for a large model, else at most 8", {
     min: 1,
@@ -136,8 +137,9 @@ export const spin = command({
 
 /** Model and pairs, the pairs first: what is wrong with them is said before gigabytes are read. */
 async function prepare(backend: Backend, chosen: Chosen, tell: (line: string) => void) {
-  const folder = await openModelFolder(chosen.model);
-  const unet = readUNetConfig(folder.configs.unet ?? {});
+  const opened = await openModelFolder(chosen.model);
+  const loras = await openLoras(chosen.lora, opened, tell);
+  const unet = readUNetConfig(opened.configs.unet ?? {});
   const parameters = parameterCount(unet);
   const large = isLarge(parameters);
   const preset = presetOf(chosen.preset, presetsFor({ parameters, guidance: chosen.model === POCKET ? 3 : 7.5 }));
@@ -147,7 +149,7 @@ async function prepare(backend: Backend, chosen: Chosen, tell: (line: string) =>
   const atOnce = microBatch(pairsPerStep, chosen["pairs-at-once"] ?? (large ? 1 : 8)).pairs;
   const side = resolution === undefined ? {} : { resolution };
   const set = await explainLimit(() =>
-    makeArtifacts(folder, {
+    makeArtifacts(opened, {
       ...side,
       samples: 2 * atOnce,
       drawSamples: large ? 2 : 8,
@@ -164,7 +166,9 @@ async function prepare(backend: Backend, chosen: Chosen, tell: (line: string) =>
   const { usedPairs } = settings(1);
   const used = usedPairs > 0 && usedPairs < pairs.length ? `${usedPairs} of ` : "";
   tell(`${used}${pairs.length} pairs at ${pairs[0]?.side} pixels, ${preset.id}, ${train}, on ${backend.description}`);
-  return { model: await loadModel(backend, set, folder, initialLora(seed)), pairs, settings, preset };
+  const { folder, initial, reason } = startedFrom(opened, loras, set.artifact, seed);
+  if (reason !== null) tell(reason);
+  return { model: await loadModel(backend, set, folder, initial), pairs, settings, preset };
 }
 
 function presetOf(id: string | undefined, presets: readonly Preset[]): Preset {
@@ -201,7 +205,7 @@ function typed(chosen: Chosen): Partial<SpinSettings> {
 
 /** Writes what the run is begun with, or compares it with what it was begun with. */
 async function begin(
-  { out, targets }: Chosen,
+  { out, targets, lora: loras }: Chosen,
   model: Model,
   preset: Preset,
   settings: (iteration: number) => SpinSettings,
@@ -209,7 +213,16 @@ async function begin(
 ): Promise<void> {
   const { cut, weights, height, width, samples, drawSamples } = model.choices;
   const base = await hashOf(model.start, model.set.layout);
-  const compiled = { targets, cut, weights, height, width, samples, drawSamples };
+  const compiled = {
+    loras: loras.map((each) => ({ ...each })),
+    targets,
+    cut,
+    weights,
+    height,
+    width,
+    samples,
+    drawSamples,
+  };
   const later = preset.settings.map((_, k) => ({ ...settings(k + 1) }));
   const run: JsonObject = { schema: 1, preset: preset.id, ...settings(1), ...compiled, base, pairs, settings: later };
   const path = join(out, "run.json");

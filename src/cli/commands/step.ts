@@ -1,4 +1,5 @@
 /** @file `studio step`: one gradient step from files to a file, for whoever wants to check it against another program. */
+import { withLoras } from "../../artifacts/lora-folder.ts";
 import { parseSafetensors, writeSafetensors } from "../../artifacts/safetensors.ts";
 import type { FileTensor } from "../../artifacts/safetensors.ts";
 import { readUNetConfig } from "../../models/config.ts";
@@ -10,9 +11,9 @@ import { readTrajectories } from "../../studio/step-trajectories.ts";
 import { backendOption, withBackend } from "../backends.ts";
 import { command } from "../command.ts";
 import { readBytes, writeFileWhole } from "../files.ts";
-import { openAdapter, openModelFolder } from "../model-files.ts";
+import { openAdapter, openLoras, openModelFolder } from "../model-files.ts";
 import { integer, number, oneOf, refuse, required, text } from "../options.ts";
-import { compileOptions, loraOptions } from "../shared-options.ts";
+import { compileOptions, type LoraGiven, loraOptions, lorasOption } from "../shared-options.ts";
 
 /** The length of the training schedule of every SD 1.x model, where the folder does not say another. */
 const TIMESTEPS = 1000;
@@ -58,6 +59,8 @@ export const step = command({
       "FILE",
       "the policy's LoRA, in PEFT's, diffusers' or kohya's names; without it a fresh one with B = 0",
     ),
+    lora: lorasOption("merged into the policy's UNet"),
+    "opponent-lora": lorasOption("merged into the opponent's UNet"),
     "opponent-adapter": text("FILE", "the opponent's LoRA; without an opponent the base model is played against"),
     opponent: text("DIR", "the opponent's model folder, where it is not the policy's"),
     ...loraOptions,
@@ -70,14 +73,21 @@ export const step = command({
       options;
     if (train === "full" && (options.adapter ?? options["opponent-adapter"]) !== undefined)
       refuse("An adapter was given, and --train lora was expected with it: full training has none.");
-    const folder = await openModelFolder(options.model, ["unet"]);
+    const opened = await openModelFolder(options.model, ["unet"]);
+    const folder = withLoras(opened, await openLoras(options.lora, opened, progress));
     const lora = options.adapter === undefined ? null : await openAdapter(options.adapter, folder);
     const { tensors } = parseSafetensors(await readBytes(options.batch), options.batch);
     const schedule = folder.configs.scheduler?.num_train_timesteps;
     const unet = readUNetConfig(folder.configs.unet ?? {});
     const model = { unet, timesteps: typeof schedule === "number" ? schedule : TIMESTEPS };
     const batch = objective === "exact" ? readTrajectories(tensors, model) : readStepBatch(tensors, model);
-    const opponent = await openOpponent(options.opponent, options["opponent-adapter"], folder);
+    const opponent = await openOpponent(
+      options.opponent,
+      options["opponent-adapter"],
+      options["opponent-lora"],
+      opened,
+      progress,
+    );
     const fresh = { rank, alpha: alpha ?? rank, targets, seed };
     const judged = { objective, loss, beta, weighting, safeguard, train };
     const more = { ddimSteps: options["ddim-steps"], eta, snrGamma: options["snr-gamma"] };
@@ -96,10 +106,13 @@ export const step = command({
 async function openOpponent(
   dir: string | undefined,
   adapter: string | undefined,
+  loras: readonly LoraGiven[],
   own: Awaited<ReturnType<typeof openModelFolder>>,
+  tell: (line: string) => void,
 ) {
-  if (dir === undefined && adapter === undefined) return null;
-  const folder = dir === undefined ? own : await openModelFolder(dir, ["unet"]);
+  if (dir === undefined && adapter === undefined && loras.length === 0) return null;
+  const opened = dir === undefined ? own : await openModelFolder(dir, ["unet"]);
+  const folder = withLoras(opened, await openLoras(loras, opened, tell));
   return { folder, lora: adapter === undefined ? null : await openAdapter(adapter, folder) };
 }
 
