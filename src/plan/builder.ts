@@ -137,6 +137,7 @@ export class PlanBuilder {
       const slot = slots.of.get(name);
       tensors[name] = slot ? { dtype, shape, kind, slot } : { dtype, shape, kind };
     }
+    const specs = this.#library.programs.map(({ spec }) => spec);
     const bytes: Bytes = {
       weights: total("weight"),
       trainable: total("trainable"),
@@ -144,7 +145,9 @@ export class PlanBuilder {
       moments: total("moment"),
       average: total("average"),
       slots: Object.values(slots.bytes).reduce((a, b) => a + b, 0),
-      scratch: Math.max(0, ...this.#library.programs.map((p) => p.spec.scratchBytes)),
+      scratch:
+        specs.reduce((sum, { constantBytes }) => sum + constantBytes, 0) +
+        Math.max(0, ...specs.map(({ scratchBytes }) => scratchBytes)),
     };
     const set = {
       tensors,

@@ -8,7 +8,7 @@ import { lowerLargeNormalization } from "../graph/passes/normalization.ts";
 import type { Outputs } from "../graph/rewrite.ts";
 import { simplify } from "../graph/simplify.ts";
 import { type VerifyOptions, verify } from "../graph/verify.ts";
-import { scratchBytes } from "./scratch.ts";
+import { constantBytes, scratchBytes } from "./scratch.ts";
 import type { ProgramSpec } from "./types.ts";
 
 export interface Program {
@@ -40,6 +40,7 @@ export class ProgramLibrary {
         outputs: Object.fromEntries(Object.entries(graph.outputs).map(([port, t]) => [port, typeOf(t)])),
         nodes: graph.nodes.length,
         scratchBytes: scratchBytes(graph),
+        constantBytes: constantBytes(graph),
       },
     };
     this.#byContent.set(key, program);

@@ -32,6 +32,8 @@ export interface ProgramSpec {
   readonly nodes: number;
   /** Bytes that the runtime takes for the program beyond inputs and outputs (scratch.ts). */
   readonly scratchBytes: number;
+  /** Bytes that its session holds. */
+  readonly constantBytes: number;
 }
 
 /** Program input or output name -> tensor name. */
@@ -78,7 +80,7 @@ export interface Bytes {
   /** of the weights, where one is asked for */
   readonly average: number;
   readonly slots: number;
-  /** the largest program's own scratch */
+  /** what the runtime takes for itself: the constants of all programs, and the largest program's own scratch */
   readonly scratch: number;
 }
 

@@ -52,7 +52,7 @@ export const smallSet: PlanSet = {
 };
 
 function program(hash: string, inputs: PlanSet["programs"][string]["inputs"], outputs: typeof inputs) {
-  return { hash, inputs, outputs, nodes: 2, scratchBytes: 20 };
+  return { hash, inputs, outputs, nodes: 2, scratchBytes: 20, constantBytes: 0 };
 }
 
 export async function checkExecutor({ backend, programs }: Bench): Promise<void> {
