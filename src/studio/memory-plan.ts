@@ -4,12 +4,10 @@
  */
 import type { BuiltSet } from "../artifacts/artifact-set.ts";
 import type { ModelFolder } from "../artifacts/model-folder.ts";
-import { required, StudioError } from "../lib/errors.ts";
-import { readUNetConfig } from "../models/config.ts";
+import { StudioError } from "../lib/errors.ts";
 import { predictedPeak } from "../plan/peak.ts";
 import type { Float16 } from "../runtime/backend.ts";
 import type { Trains } from "../storage/nodes.ts";
-import { parameterCount } from "./cut.ts";
 import { explainLimit } from "./limits.ts";
 import { factorOf, makeArtifacts, type ModelChoices, resolutionOf } from "./model.ts";
 import { isLarge } from "./size.ts";
@@ -69,17 +67,17 @@ export interface Wanted {
 }
 
 /**
- * The fastest plan that fits.
+ * The fastest plan that fits. `parameters`: of the UNet.
  * @throws StudioError `memory` where even the smallest does not, with what it needs; `limit`, `config`, `resolution` from the compiler.
  */
 export async function planMemory(
   folder: Pick<ModelFolder, "configs">,
+  parameters: number,
   trains: Trains,
   { resolution, memory, float16 }: Wanted,
 ): Promise<MemoryPlan> {
-  const config = readUNetConfig(required(folder.configs.unet, "the UNet's configuration"));
   const latents = (resolution ?? resolutionOf(folder.configs)) / factorOf(folder.configs.vae);
-  const [least, ...faster] = isLarge(parameterCount(config)) ? large(latents, float16) : small;
+  const [least, ...faster] = isLarge(parameters) ? large(latents, float16) : small;
   let best = await planOf(folder, trains, least, resolution);
   if (memory === null) return best;
   if (best.bytes > memory)

@@ -49,7 +49,7 @@ export async function openStudioModel(
       "Open this page in a browser with WebGPU.",
     );
   const home = homeOf(parameters);
-  const plan = await planMemory(folder, home, { ...(own ?? AUTOMATIC), float16: backend.float16 });
+  const plan = await planMemory(folder, parameters, home, { ...(own ?? AUTOMATIC), float16: backend.float16 });
   const networks = new Networks(backend, folder, home, plan);
   const { side } = await networks.of(home);
   const id = own ? `${(await modelIdentity(folder)).slice(0, SHORT)}-${side}` : (model as string);
@@ -74,7 +74,7 @@ export async function examineModel(model: OwnModel, float16: Float16): Promise<E
   const parameters = parametersOf(folder);
   const fit = async (trains: Trains): Promise<MemoryUse | null> => {
     try {
-      return memoryUse(await planMemory(folder, trains, { ...model, float16 }));
+      return memoryUse(await planMemory(folder, parameters, trains, { ...model, float16 }));
     } catch (error) {
       if (error instanceof StudioError && error.code === "memory") return null;
       throw error;
