@@ -71,12 +71,21 @@ export interface MemoryUse {
   readonly recomputes: boolean;
 }
 
+/** Sides that a picture may have, in pixels. */
+export interface Sides {
+  readonly least: number;
+  readonly most: number;
+  /** a side is a multiple of this */
+  readonly step: number;
+}
+
 /** A model by its headers alone. */
 export interface Examined {
   readonly parameters: number;
   readonly large: boolean;
   /** picture side in pixels */
   readonly resolution: number;
+  readonly sides: Sides;
   /** what had to be assumed, a sentence each */
   readonly notes: readonly string[];
   /** to train a LoRA of rank 16, and the whole UNet; null: more than may be used */

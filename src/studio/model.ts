@@ -27,6 +27,7 @@ import type { OptimizerOptions } from "../spin/optimizer.ts";
 import { parameterCount } from "./cut.ts";
 import { PlanDenoiser } from "./denoiser.ts";
 import { DeviceOptimizer } from "./device-optimizer.ts";
+import type { Sides } from "./model-api.ts";
 import { toPixels, toRgba } from "./pictures.ts";
 import { PlanVae } from "./plan-vae.ts";
 import { isLarge } from "./size.ts";
@@ -59,6 +60,17 @@ export function resolutionOf({ unet, vae }: ModelFolder["configs"]): number {
 /** Pixels along a latent's side; SD's own where the VAE is not told. */
 export const factorOf = (vae: ModelFolder["configs"]["vae"]): number =>
   vae ? 2 ** (readVaeConfig(vae).block_out_channels.length - 1) : 8;
+
+/** Latents along the largest side, where it is not the model's own. */
+const MOST_LATENTS = 128;
+
+/** From one latent at the innermost level of the UNet to twice the pictures of SD. */
+export function sidesOf({ unet, vae }: ModelFolder["configs"]): Sides {
+  const { block_out_channels, sample_size } = readUNetConfig(required(unet, "the UNet's configuration"));
+  const step = factorOf(vae);
+  const least = 2 ** (block_out_channels.length - 1);
+  return { least: step * Math.min(least, sample_size), most: step * Math.max(MOST_LATENTS, sample_size), step };
+}
 
 /** The artifact set for a model folder's configurations. @throws StudioError `config` for what is not SD 1.x-shaped. */
 export async function makeArtifacts(

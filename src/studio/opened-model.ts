@@ -10,7 +10,7 @@ import { withVocabulary } from "./clip-vocabulary.ts";
 import { parameterCount } from "./cut.ts";
 import { type MemoryPlan, planMemory } from "./memory-plan.ts";
 import { modelIdentity } from "./model-identity.ts";
-import { resolutionOf } from "./model.ts";
+import { resolutionOf, sidesOf } from "./model.ts";
 import { homeOf, Networks } from "./networks.ts";
 import { presetsFor } from "./presets.ts";
 import { scoringOf } from "./scoring.ts";
@@ -84,6 +84,7 @@ export async function examineModel(model: OwnModel, float16: Float16): Promise<E
     parameters,
     large: isLarge(parameters),
     resolution: model.resolution ?? resolutionOf(folder.configs),
+    sides: sidesOf(folder.configs),
     notes: folder.notes ?? [],
     lora: await fit(LORA),
     full: await fit(FULL),

@@ -48,7 +48,12 @@ describe("a model that was picked", () => {
 
   it("is examined by its headers: size, and what a step takes", async () => {
     const found = await engine.handle("examine", { model: nano() }, never);
-    expect(found).toMatchObject({ parameters: info.parameters, large: false, resolution: 8 });
+    expect(found).toMatchObject({
+      parameters: info.parameters,
+      large: false,
+      resolution: 8,
+      sides: { least: 4, most: 256, step: 2 },
+    });
     expect(found.lora?.weights).toBeGreaterThan(found.parameters * 4);
     expect(found.full?.weights).toBeGreaterThan(found.parameters * 4);
     expect(await engine.handle("examine", { model: nano({ memory: 1000 }) }, never)).toMatchObject({

@@ -22,7 +22,8 @@ export function examineMadeUp({ files, resolution, memory }: OwnModel): Examined
   const pair = PAIR * (side / 512) ** 2;
   const pairs = memory === null ? 1 : Math.min(4, Math.floor((memory - WEIGHTS) / pair));
   const lora = pairs < 1 ? null : { bytes: WEIGHTS + pairs * pair, weights: WEIGHTS, pairs, recomputes: true };
-  return { parameters: PARAMETERS, large: true, resolution: side, notes: [], lora, full: null };
+  const sides = { least: 64, most: 1024, step: 8 };
+  return { parameters: PARAMETERS, large: true, resolution: side, sides, notes: [], lora, full: null };
 }
 
 /** Its pictures are painted, as pocket's are, at pocket's size. */

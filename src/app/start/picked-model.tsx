@@ -5,8 +5,8 @@ import { Glyph } from "../parts/glyph.tsx";
 import { Progress } from "../parts/progress.tsx";
 import { useActions, useStudio } from "../state/context.tsx";
 import type { Picked } from "../state/own-model.ts";
+import { PictureSide } from "./picture-side.tsx";
 
-const SIDES = [256, 384, 512, 640, 768];
 const GIGABYTE = 1e9;
 const MEMORIES = [4, 6, 8, 12, 16, 24];
 
@@ -21,8 +21,8 @@ function Panel({ picked }: { readonly picked: Picked }) {
   const noGpu = useStudio(
     ({ preflight }) => preflight?.measured.every((m) => m.backend !== "webgpu" || m.forwardMs === null) ?? true,
   );
-  const { own, bytes, examined, refused, keep, copying } = picked;
-  const fits = examined !== null && examined.lora !== null && !(examined.large && noGpu);
+  const { own, bytes, examined, looking, refused, keep, copying } = picked;
+  const fits = examined !== null && !looking && refused === null && !(examined.large && noGpu);
   return (
     <div className="picked" role="group" aria-label={own.title}>
       <div>
@@ -33,7 +33,7 @@ function Panel({ picked }: { readonly picked: Picked }) {
           {examined === null ? "" : `, ${millions(examined.parameters)} weights`}
         </span>
       </div>
-      {examined === null && refused === null ? (
+      {looking ? (
         <p className="small quiet" role="status">
           Looking at it
         </p>
@@ -79,24 +79,13 @@ function Panel({ picked }: { readonly picked: Picked }) {
 function Shape({ picked, examined }: { readonly picked: Picked; readonly examined: Examined }) {
   const actions = useActions();
   const { resolution, memory } = picked.own;
-  const sides = [...new Set([...(examined.large ? SIDES : []), examined.resolution])].sort((a, b) => a - b);
   return (
     <div className="able">
-      <div>
-        <label htmlFor="picked-side">Picture size</label>
-        <select
-          id="picked-side"
-          className="field"
-          value={resolution ?? examined.resolution}
-          onChange={(event) => void actions.shapeModel({ resolution: Number(event.target.value) })}
-        >
-          {sides.map((side) => (
-            <option key={side} value={side}>
-              {side} px
-            </option>
-          ))}
-        </select>
-      </div>
+      <PictureSide
+        sides={examined.sides}
+        value={resolution ?? examined.resolution}
+        onValue={(side) => void actions.shapeModel({ resolution: side })}
+      />
       <div>
         <label htmlFor="picked-memory">Memory</label>
         <select

@@ -10,9 +10,10 @@ export interface Picked {
   readonly own: OwnModel;
   readonly handle: ModelHandle | null;
   readonly bytes: number;
-  /** null: it is being looked at, or was refused */
+  /** in the shape that was looked at last; null: it was not yet, or is none of ours */
   readonly examined: Examined | null;
-  /** why it is not one of ours, or does not fit */
+  readonly looking: boolean;
+  /** why it cannot be opened as it is */
   readonly refused: string | null;
   /** copy it into the browser's storage before it is opened */
   readonly keep: boolean;
@@ -39,7 +40,7 @@ export const createOwnModel: Slice<OwnModelSlice> = (set, get, deps) => {
   const isBusy = (): boolean => isRunning(get()) || get().reading !== null;
 
   const examine = async (picked: Picked): Promise<void> => {
-    set({ picked: { ...picked, examined: null, refused: null } });
+    set({ picked: { ...picked, looking: true, refused: null } });
     const still = (): boolean => get().picked?.own === picked.own;
     try {
       const examined = await deps.studio.call("examine", { model: picked.own });
@@ -47,11 +48,11 @@ export const createOwnModel: Slice<OwnModelSlice> = (set, get, deps) => {
         examined.lora === null
           ? "A step takes more memory than may be used: choose smaller pictures, or allow more."
           : null;
-      if (still()) set({ picked: { ...picked, examined, refused } });
+      if (still()) set({ picked: { ...picked, examined, looking: false, refused } });
     } catch (error) {
       const { message, hint } = messageOf(error);
       const refused = hint === null ? message : `${message} ${hint}`;
-      if (still()) set({ picked: { ...picked, examined: null, refused } });
+      if (still()) set({ picked: { ...picked, looking: false, refused } });
     }
   };
 
@@ -67,7 +68,8 @@ export const createOwnModel: Slice<OwnModelSlice> = (set, get, deps) => {
       // one that is picked again keeps the shape that it had
       const shape = deps.source.kind === "away" ? deps.source.last : { resolution: null, memory: null };
       const own = { files, title: titleOf(files), resolution: shape.resolution, memory: shape.memory };
-      await examine({ own, handle, bytes: bytesOf(files), examined: null, refused: null, keep: false, copying: null });
+      const nothing = { examined: null, looking: false, refused: null, keep: false, copying: null };
+      await examine({ own, handle, bytes: bytesOf(files), ...nothing });
     },
 
     async shapeModel(part) {
@@ -80,7 +82,8 @@ export const createOwnModel: Slice<OwnModelSlice> = (set, get, deps) => {
 
     async openPicked() {
       const { picked, preflight } = get();
-      if (picked?.examined == null || preflight === null || isBusy()) return;
+      if (picked?.examined == null || picked.looking || picked.refused !== null) return;
+      if (preflight === null || isBusy()) return;
       get().stopDrawing();
       set({ machine: "opening", problem: null });
       const { own, keep } = picked;
