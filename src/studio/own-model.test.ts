@@ -109,11 +109,11 @@ describe("SD-1.5's configuration by its memory", () => {
     expect(tensors.filter(({ dtype }) => dtype === "float16")).toEqual([]);
   });
 
-  it("trains a pair of 512 px by LoRA in at most 3.0 GB", async () => {
+  it("trains a pair of 512 px by LoRA in at most 3.1 GB", async () => {
     const least = await plan(512, null);
-    expect(least.bytes).toBeLessThanOrEqual(3.0e9);
+    expect(least.bytes).toBeLessThanOrEqual(3.1e9);
     expect(least.choices.vaeTile).toBe(32);
-    await expect(plan(512, 2e9)).rejects.toMatchObject({ code: "memory", message: /needs 2\.\d GB .*, and 2\.0 GB/ });
+    await expect(plan(512, 2e9)).rejects.toMatchObject({ code: "memory", message: /needs 3\.0 GB .*, and 2\.0 GB/ });
   });
 
   it("has pictures of 512 px in tiles where memory is short, and whole where it is not", async () => {
