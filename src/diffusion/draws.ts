@@ -50,6 +50,7 @@ const purposes = {
   posterior: 6,
   posteriorPrime: 7,
   picture: 8,
+  step: 9,
 };
 
 function stream(key: DrawKey, { epoch, pair }: Visit, purpose: keyof typeof purposes): Stream {
@@ -76,6 +77,12 @@ export function draw(key: DrawKey, visit: Visit, options: DrawOptions): Draw {
 /** The noise with which cached VAE moments are sampled for this visit: [winner, loser], each of length `size`. */
 export function posteriorNoise(key: DrawKey, visit: Visit, size: number): [Float32Array, Float32Array] {
   return [normals(stream(key, visit, "posterior"), size), normals(stream(key, visit, "posteriorPrime"), size)];
+}
+
+/** z of step i of the winner's trajectory; i has the upper bits of the pair's place, where no pair is. */
+export function stepNoise(key: DrawKey, { epoch, pair }: Visit, i: number, size: number): Float32Array {
+  assert(pair < 2 ** 20 && i < 2 ** 12, `step ${i} of pair ${pair} does not fit its bits`);
+  return normals(stream(key, { epoch, pair: ((i << 20) | pair) >>> 0 }, "step"), size);
 }
 
 /** The order in which an epoch meets its `count` pairs: Fisher and Yates' shuffle of 0 .. count-1. */

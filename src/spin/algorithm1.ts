@@ -4,36 +4,16 @@
  * The argmin is `steps` AdamW steps from theta_k. Randomness is a function of (seed, iteration, epoch, pair) and all that
  * carries over a step is a TrainState, so a run that is stopped anywhere and resumed ends in the same bits.
  */
-import { type DrawKey, type DrawOptions, draw, type Visit, visitsOfStep } from "../diffusion/draws.ts";
-import type { NoiseSchedule } from "../diffusion/noise-schedule.ts";
+import type { PairOutcome } from "./step.ts";
 import { freshState, keptOf, type TrainState } from "./adamw.ts";
 import type { Adapter, Denoiser } from "./denoiser.ts";
 import { learningRateAt, type RateOptions } from "./lr.ts";
 import { HostOptimizer, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
-import { loserBatch, type Met, type Pair, pairBatch, type SampleShape, winnerBatch } from "./pair.ts";
-import { TwoGradients } from "./safeguard.ts";
-import { type PairOutcome, type StepOptions, spinStep, spinStepApart } from "./step.ts";
+import { type GradientOptions, gradientOfStep, type Outcome, type PairSource } from "./gradient.ts";
 
-export interface TrainOptions
-  extends StepOptions,
-    RateOptions,
-    OptimizerOptions,
-    DrawKey,
-    Pick<DrawOptions, "independentNoise" | "captionDropout"> {
-  readonly noise: NoiseSchedule;
-  readonly shape: SampleShape;
+export interface TrainOptions extends GradientOptions, RateOptions, OptimizerOptions {
   /** Optimizer steps of the iteration. */
   readonly steps: number;
-  /** B, the pairs of a micro-batch; an optimizer step sees B x accumulation pairs. */
-  readonly pairsPerBatch: number;
-  /** The safeguard's factor, 0.9 in Diffusion-SDPO's spirit; 0 or none: off. */
-  readonly safeguard?: number;
-}
-
-/** Where the pairs lie; `at` may depend on the visit (posterior samples), but on nothing else. */
-export interface PairSource {
-  readonly count: number;
-  at(visit: Visit): Pair | Promise<Pair>;
 }
 
 /** Means over the pairs of one optimizer step. */
@@ -42,12 +22,14 @@ export interface TrainReport {
   readonly step: number;
   readonly of: number;
   readonly loss: number;
-  /** Implicit accuracy: the share of inside > 0; a tie, as in a first step, counts one half. */
-  readonly accuracy: number;
+  /** Implicit accuracy: the share of inside > 0; a tie, as in a first step, counts one half. SFT has none, nor what else compares. */
+  readonly accuracy: number | null;
+  /** The logit's size: the mean of |inside|. */
+  readonly logit: number | null;
   readonly errorWinner: number;
-  readonly errorLoser: number;
-  readonly errorWinnerOpponent: number;
-  readonly errorLoserOpponent: number;
+  readonly errorLoser: number | null;
+  readonly errorWinnerOpponent: number | null;
+  readonly errorLoserOpponent: number | null;
   /** What the loser's gradient was scaled by, 1 where it was left as it is; null without the safeguard. */
   readonly safeguard: number | null;
   /** Before clipping. */
@@ -91,58 +73,22 @@ export async function* train(
   }
 }
 
-/**
- * The gradient of the mean loss over all pairs of optimizer step `step`: left in the accumulators, or with the safeguard, which
- * scales the loser's part, read.
- */
-async function gradientOfStep(
-  net: Denoiser,
-  theta: Adapter,
-  thetaK: Adapter,
-  pairs: PairSource,
-  options: TrainOptions,
-  step: number,
-  stop: AbortSignal | undefined,
-) {
-  const { noise, shape, pairsPerBatch, safeguard = 0 } = options;
-  const visits = visitsOfStep(options, pairs.count, step, pairsPerBatch * options.accumulation);
-  const outcomes: PairOutcome[] = [];
-  const apart = safeguard > 0 ? new TwoGradients(net) : null;
-  const size = apart ? 2 * pairsPerBatch : pairsPerBatch; // both fill the 2 B rows of a run
-  for (let i = 0; i < visits.length; i += size) {
-    stop?.throwIfAborted();
-    const met = await meet(visits.slice(i, i + size), pairs, options);
-    if (apart) {
-      const arms = { winner: winnerBatch(noise, shape, met), loser: loserBatch(noise, shape, met) };
-      const share = { ...options, accumulation: visits.length / met.length };
-      outcomes.push(...(await spinStepApart(net, theta, thetaK, arms, share, apart)));
-    } else {
-      const { batch, text } = pairBatch(noise, shape, met);
-      outcomes.push(...(await spinStep(net, theta, thetaK, batch, text, options)));
-    }
-  }
-  if (!apart) return { outcomes, gradient: undefined, safeguard: null };
-  const { gradient, scale } = await apart.combined(safeguard);
-  return { outcomes, gradient, safeguard: scale };
-}
-
-async function meet(visits: readonly Visit[], pairs: PairSource, options: TrainOptions): Promise<Met[]> {
-  const size = options.shape.latents.reduce((a, b) => a * b);
-  const drawn = { ...options, size, numTrainTimesteps: options.noise.alphasCumprod.length };
-  return Promise.all(visits.map(async (visit) => ({ pair: await pairs.at(visit), draw: draw(options, visit, drawn) })));
-}
-
-function summary(outcomes: readonly PairOutcome[]) {
+function summary(outcomes: readonly Outcome[]) {
   // A running mean: that of equal numbers is that number, so a first step shows exactly l(0).
-  const mean = (of: (outcome: PairOutcome) => number) =>
-    outcomes.reduce((before, outcome, i) => before + (of(outcome) - before) / (i + 1), 0);
+  const mean = (values: readonly number[]) =>
+    values.reduce((before, value, i) => before + (value - before) / (i + 1), 0);
+  const compared = (of: (outcome: PairOutcome) => number): number | null => {
+    const values = outcomes.flatMap((outcome) => ("inside" in outcome ? [of(outcome)] : []));
+    return values.length > 0 ? mean(values) : null;
+  };
   return {
-    loss: mean((o) => o.value),
-    accuracy: mean((o) => (Math.sign(o.inside) + 1) / 2),
-    errorWinner: mean((o) => o.Lw),
-    errorLoser: mean((o) => o.Ll),
-    errorWinnerOpponent: mean((o) => o.Lw0),
-    errorLoserOpponent: mean((o) => o.Ll0),
+    loss: mean(outcomes.map((o) => o.value)),
+    accuracy: compared((o) => (Math.sign(o.inside) + 1) / 2),
+    logit: compared((o) => Math.abs(o.inside)),
+    errorWinner: mean(outcomes.map((o) => o.Lw)),
+    errorLoser: compared((o) => o.Ll),
+    errorWinnerOpponent: compared((o) => o.Lw0),
+    errorLoserOpponent: compared((o) => o.Ll0),
   };
 }
 

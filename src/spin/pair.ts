@@ -2,6 +2,7 @@
  * @file A pair of the paper, and the batch that it becomes at its noise level: rows are [winners..., losers...], as
  * DiffusionDPO's train.py lays them out.
  */
+import type { Landed } from "../diffusion/ddim-process.ts";
 import { addNoise, type NoiseSchedule } from "../diffusion/noise-schedule.ts";
 import { trainingTarget } from "../diffusion/prediction.ts";
 import type { Noised, Text } from "./denoiser.ts";
@@ -76,6 +77,23 @@ export function loserBatch(schedule: NoiseSchedule, shape: SampleShape, met: rea
   return {
     batch: noised(schedule, shape.latents, met.map(loserArm)),
     text: { shape: [met.length, ...shape.text], hidden: rows(met.map(caption)) },
+  };
+}
+
+/** Steps of trajectories, one a row, with each row's text. */
+export function landedBatch(
+  { latents, text }: SampleShape,
+  landed: readonly Landed[],
+  texts: readonly Float32Array[],
+): PairBatch {
+  return {
+    batch: {
+      shape: [landed.length, ...latents],
+      xt: rows(landed.map(({ xt }) => xt)),
+      t: landed.map(({ t }) => t),
+      target: rows(landed.map(({ target }) => target)),
+    },
+    text: { shape: [landed.length, ...text], hidden: rows(texts) },
   };
 }
 

@@ -3,7 +3,8 @@ import { posteriorNoise, type Visit, visitsOfStep } from "../diffusion/draws.ts"
 import { scaledLinear } from "../diffusion/noise-schedule.ts";
 import { normals } from "../diffusion/philox.ts";
 import { adamWDefaults, freshState } from "./adamw.ts";
-import { type PairSource, type TrainOptions, trainIteration } from "./algorithm1.ts";
+import { type TrainOptions, trainIteration } from "./algorithm1.ts";
+import type { PairSource } from "./gradient.ts";
 import { LinearDenoiser, linearLength } from "./linear-denoiser.ts";
 import { compareProbe, type Probe, probeBatches, probeErrors, stopHint } from "./probe.ts";
 

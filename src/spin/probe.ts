@@ -8,7 +8,7 @@
  */
 import { draw, order } from "../diffusion/draws.ts";
 import { deviation, mean } from "../lib/statistics.ts";
-import type { PairSource, TrainOptions } from "./algorithm1.ts";
+import type { GradientOptions, PairSource } from "./gradient.ts";
 import type { Adapter, Denoiser } from "./denoiser.ts";
 import { type PairBatch, pairBatch } from "./pair.ts";
 
@@ -28,7 +28,7 @@ export interface Probe {
   readonly winnerNoise: number;
 }
 
-export type ProbeOptions = Pick<TrainOptions, "seed" | "iteration" | "noise" | "shape" | "pairsPerBatch">;
+export type ProbeOptions = Pick<GradientOptions, "seed" | "iteration" | "noise" | "shape" | "pairsPerBatch">;
 
 /** The probe's draws as batches of at most `pairsPerBatch` pairs. */
 export async function probeBatches(pairs: PairSource, options: ProbeOptions, draws: number): Promise<PairBatch[]> {
