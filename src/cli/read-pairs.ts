@@ -17,10 +17,19 @@ export async function readPairs(folder: string, side: number, tell: (line: strin
   const faults: string[] = [];
   for await (const pair of source.pairs()) {
     if (pair === null) continue;
-    const { id, caption, path, bytes } = pair;
+    const { id, caption, path, bytes, loser } = pair;
     try {
       if (caption === "") faults.push(`${path}: ${noCaption(path)}`);
-      else read.push({ id, caption, side, rgba: cropResize(decodeImage(bytes, path), side) });
+      else {
+        const lost = loser && cropResize(decodeImage(await loser.bytes(), loser.path), side);
+        read.push({
+          id,
+          caption,
+          side,
+          rgba: cropResize(decodeImage(bytes, path), side),
+          ...(lost && { loser: lost }),
+        });
+      }
     } catch (error) {
       if (!(error instanceof StudioError)) throw error;
       faults.push([error.message, error.hint ?? ""].join(" ").trim());

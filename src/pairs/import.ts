@@ -1,6 +1,7 @@
 /**
  * @file The user's files become pairs of an image and a caption. Captions come from `a.txt` or `a.caption` beside `a.png`, else
- * from a table (jsonl, csv, json, parquet). Zips are looked into. What cannot be used is told, file by file; the rest is kept.
+ * from a table (jsonl, csv, json, parquet). A worse picture of the same caption, for Diffusion-DPO, is `a.loser.png` or what the table
+ * names as the loser. Zips are looked into. What cannot be used is told, file by file; the rest is kept.
  * Nothing depends on the order of the files.
  */
 import { required, StudioError } from "../lib/errors.ts";
@@ -23,6 +24,8 @@ export interface ImportedPair {
   readonly caption: string;
   readonly header: ImageHeader;
   readonly bytes: Uint8Array;
+  /** a given picture that lost against it; null: none */
+  readonly loser: { readonly path: string; bytes(): Promise<Uint8Array> } | null;
 }
 
 /** A picture that came before: a caption that comes now is for it too. */
@@ -44,6 +47,7 @@ export interface Import {
 }
 
 const imageEnding = /\.(png|jpe?g|webp)$/i;
+const loserEnding = /\.loser(?=\.(png|jpe?g|webp)$)/i;
 const captionEnding = /\.(txt|caption)$/i;
 const tableEnding = /\.(jsonl|csv|json|parquet)$/i;
 /** What systems leave in folders, and what data sets keep beside their pairs. */
@@ -59,6 +63,8 @@ interface Files {
   readonly paths: readonly string[];
   readonly known: ReadonlyMap<string, KnownPicture>;
   readonly refused: Refused[];
+  /** winner's path -> loser's path */
+  readonly losers: Map<string, string>;
 }
 
 export async function openImport(
@@ -74,12 +80,14 @@ export async function openImport(
     byPath.set(file.path, other ? await sooner(file, other) : file);
   }
   const known = new Map(knownPictures.map((picture) => [picture.path, picture]));
-  const files: Files = { byPath, paths: [...byPath.keys()].sort(), known, refused };
+  const files: Files = { byPath, paths: [...byPath.keys()].sort(), known, refused, losers: new Map() };
   const captions = new Map<string, string>();
   await readSidecars(files, captions);
   const embedded = await readTables(files, captions);
+  findLosers(files);
   await explainOthers(files);
-  const images = [...files.paths.filter((path) => imageEnding.test(path)), ...embedded];
+  const lost = new Set(files.losers.values());
+  const images = [...files.paths.filter((path) => imageEnding.test(path) && !lost.has(path)), ...embedded];
   const captioned = images.filter((path) => captions.has(path)).sort(compare);
   const bare = images.filter((path) => !captions.has(path));
   return {
@@ -167,6 +175,18 @@ function giveCaption(files: Files, captions: Map<string, string>, image: string,
   if (!captions.has(image) && (before?.caption ?? "") === "") captions.set(image, caption);
 }
 
+/** `a.loser.png` beside an image `a` of any ending. */
+function findLosers({ paths, losers, refused }: Files): void {
+  for (const path of paths.filter((each) => loserEnding.test(each))) {
+    const stem = path.replace(loserEnding, "").replace(imageEnding, "");
+    const winner = paths.find(
+      (each) => each !== path && imageEnding.test(each) && each.replace(imageEnding, "") === stem,
+    );
+    if (winner === undefined) refused.push({ path, reason: "No image has the same name without .loser." });
+    losers.set(winner ?? path, path);
+  }
+}
+
 /** The same from tables, for images without a sidecar; gives the paths of the pictures that the tables hold. */
 async function readTables(files: Files, captions: Map<string, string>): Promise<readonly string[]> {
   const embedded: string[] = [];
@@ -174,12 +194,18 @@ async function readTables(files: Files, captions: Map<string, string>): Promise<
     const folder = path.slice(0, path.lastIndexOf("/") + 1);
     await orRefuse(files.refused, path, async () => {
       const faults: string[] = [];
-      for (const { where, fileName, caption, fault } of await rowsOf(files, path, captions, embedded)) {
+      for (const { where, fileName, caption, loser, fault } of await rowsOf(files, path, captions, embedded)) {
         const image = cleanPath(folder + fileName);
         if (fault) faults.push(`${where} ${fault}.`);
         else if (!files.byPath.has(image) && !files.known.has(image))
           faults.push(`${where} names ${fileName.slice(0, 200)}, which is not among the files.`);
-        else giveCaption(files, captions, image, caption);
+        else {
+          giveCaption(files, captions, image, caption);
+          if (loser === null) continue;
+          const other = cleanPath(folder + loser);
+          if (files.byPath.has(other)) files.losers.set(image, other);
+          else faults.push(`${where} names ${loser.slice(0, 200)} as the loser, which is not among the files.`);
+        }
       }
       for (const reason of faults.slice(0, maxLinesTold)) files.refused.push({ path, reason });
       if (faults.length > maxLinesTold) refuse(`${faults.length - maxLinesTold} more lines are of no use.`);
@@ -231,7 +257,9 @@ async function* readPairs(
       if (caption === "" && first !== undefined) refuse(`The same picture as ${first}, which has a caption.`);
       const id = first === undefined ? pictureHash : await twinId(pictureHash, caption);
       met.set(pictureHash, twins.set(caption, path));
-      pair = { id, pictureHash, path, caption, header, bytes };
+      const lost = files.losers.get(path);
+      const loser = lost === undefined ? null : fileAt(files, lost);
+      pair = { id, pictureHash, path, caption, header, bytes, loser };
     });
     yield pair;
   }

@@ -1,6 +1,7 @@
 /**
  * @file Captions from tables that name their pictures: metadata.jsonl and metadata.csv as Hugging Face's imagefolder has them, and
- * a JSON list. A picture is named by `file_name` or `image`, its caption is `text`, `caption` or `prompt`.
+ * a JSON list. A picture is named by `file_name` or `image`, its caption is `text`, `caption` or `prompt`, and a worse picture of the
+ * same caption, where there is one, by `loser` or `rejected`.
  */
 // @ts-expect-error its types need the DOM’s and Node’s, which this folder does without
 import papaparse from "papaparse";
@@ -14,6 +15,8 @@ export interface TableRow {
   /** the picture, relative to the folder of the table */
   readonly fileName: string;
   readonly caption: string;
+  /** the picture that lost against it, named in the same way; null: none */
+  readonly loser: string | null;
   /** what is wrong with the row, to stand after its number; null where nothing is */
   readonly fault: string | null;
 }
@@ -28,6 +31,7 @@ const parseRows = papaparse.parse as (
 
 export const nameFields = ["file_name", "image"] as const;
 export const captionFields = ["text", "caption", "prompt"] as const;
+const loserFields = ["loser", "rejected"] as const;
 
 /** `{"file_name": "a.png", "text": "a red circle"}` a line; empty lines are skipped. */
 export function parseJsonLines(text: string): readonly TableRow[] {
@@ -58,11 +62,13 @@ export function parseCsv(text: string): readonly TableRow[] {
   const [header, ...rows] = data;
   if (!header) refuse("The file is empty.");
   const names = header.map((name) => name.trim());
-  // only two columns are looked at, however many there are
-  const columns = [nameFields, captionFields].map((fields) => {
+  // only these columns are looked at, however many there are
+  const columns = [nameFields, captionFields].map((fields): readonly [string, number] => {
     const field = fields.find((name) => names.includes(name)) ?? refuse(`The first line has no "${fields[0]}".`);
-    return [field, names.indexOf(field)] as const;
+    return [field, names.indexOf(field)];
   });
+  const loser = loserFields.find((name) => names.includes(name));
+  if (loser !== undefined) columns.push([loser, names.indexOf(loser)]);
   const quotes = new Set(errors.flatMap(({ type, row }) => (type === "Quotes" && row !== undefined ? [row] : [])));
   return rows.map((cells, i) => {
     const where = `Row ${i + 2}`;
@@ -84,7 +90,14 @@ export function rowOf(where: string, record: unknown): TableRow {
   if (typeof fileName !== "string" || fileName === "") return faulty(where, 'has no "file_name"');
   if (typeof caption !== "string") return faulty(where, 'has no "text"');
   try {
-    return { where, fileName, caption: cleanCaption(caption), fault: null };
+    const loser = fieldOf(record, loserFields);
+    return {
+      where,
+      fileName,
+      caption: cleanCaption(caption),
+      loser: typeof loser === "string" && loser !== "" ? loser : null,
+      fault: null,
+    };
   } catch (error) {
     if (error instanceof StudioError) return faulty(where, `is of no use: ${error.message.replace(/\.$/, "")}`);
     throw error;
@@ -92,7 +105,7 @@ export function rowOf(where: string, record: unknown): TableRow {
 }
 
 export function faulty(where: string, fault: string): TableRow {
-  return { where, fileName: "", caption: "", fault };
+  return { where, fileName: "", caption: "", loser: null, fault };
 }
 
 function parseJson(text: string): unknown {
