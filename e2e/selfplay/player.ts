@@ -14,7 +14,8 @@ import type { Picture, SpinSettings, StepReport } from "../../src/studio/api.ts"
 import { drawAll } from "../../src/studio/evaluate.ts";
 import { initialLora } from "../../src/studio/initial-lora.ts";
 import { loadModel, makeArtifacts, type Model } from "../../src/studio/model.ts";
-import { type Keeper, type SelfPlayJob, selfPlay } from "../../src/studio/self-play.ts";
+import { selfPlay } from "../../src/studio/self-play.ts";
+import type { Keeper, SelfPlayJob } from "../../src/studio/self-play-job.ts";
 import { keptBy, type Trained, vectorOf } from "../../src/studio/trained.ts";
 import { type Asked, pairsOf } from "./options.ts";
 
@@ -60,6 +61,8 @@ const forgetful: Keeper = {
   state: async () => null,
   keepState: async () => {},
   takeBack: async () => null,
+  trajectory: async () => null,
+  keepTrajectory: async () => {},
 };
 
 /** Seconds. */
@@ -152,7 +155,7 @@ async function trained(
 ): Promise<Trained> {
   const tell = ({ step, of, loss, accuracy, seconds }: StepReport) =>
     say(
-      `SPIN ${job.iteration}, step ${step} of ${of}: loss ${loss.toFixed(4)}, accuracy ${accuracy.toFixed(2)}, ${seconds.toFixed(2)} s`,
+      `SPIN ${job.iteration}, step ${step} of ${of}: loss ${loss.toFixed(4)}, accuracy ${accuracy?.toFixed(2)}, ${seconds.toFixed(2)} s`,
     );
   const events = selfPlay(model, job, keeper, stop);
   for (;;) {

@@ -1,14 +1,13 @@
 /** @file Settings as a file: JSON out, and in again with every field checked; what is refused is named, the rest is kept. */
 import type { ModelInfo, SpinSettings } from "../studio/api.ts";
-import { checkNumber, fieldOf, LOSSES, SAMPLERS, STORED, trainedBy, type NumberKey } from "./settings.ts";
+import { checkNumber, fieldOf, trainedBy, type NumberKey } from "./settings.ts";
+import { CHOICES, isChoice } from "./settings-choices.ts";
 import { labelOf } from "./settings-words.ts";
 
 const FORMAT = "spin-studio/settings";
 /** far more than any such file has */
 const MOST_CHARACTERS = 100_000;
 const MOST_NAMED = 20;
-/** Settings that are one of some words. */
-const NAMED = { loss: LOSSES, sampler: SAMPLERS, storedAs: STORED } as const;
 
 export interface TakenSettings {
   readonly settings: Partial<SpinSettings>;
@@ -50,24 +49,20 @@ export function readSettings(text: string, model: ModelInfo): TakenSettings {
 
 /** One sentence, or null where the value is good. */
 function faultOf(key: string, value: unknown, model: ModelInfo): string | null {
-  switch (key) {
-    case "loss":
-    case "sampler":
-    case "storedAs": {
-      const known: readonly string[] = NAMED[key].map((each) => each.value);
-      return known.some((each) => each === value)
-        ? null
-        : `${labelOf(key)}: expected ${known.join(", ")}, got ${shown(value)}.`;
-    }
-    case "train": {
-      const can = trainedBy(model);
-      return can.some((train) => train === value)
-        ? null
-        : `${labelOf(key)}: ${model.title} can do ${can.join(" and ")}, got ${shown(value)}.`;
-    }
-    case "independentNoise":
-      return typeof value === "boolean" ? null : `${labelOf(key)}: expected true or false, got ${shown(value)}.`;
+  if (key === "train") {
+    const can = trainedBy(model);
+    return can.some((train) => train === value)
+      ? null
+      : `${labelOf(key)}: ${model.title} can do ${can.join(" and ")}, got ${shown(value)}.`;
   }
+  if (isChoice(key)) {
+    const known: readonly string[] = CHOICES[key].options.map((each) => each.value);
+    return known.some((each) => each === value)
+      ? null
+      : `${labelOf(key)}: expected ${known.join(", ")}, got ${shown(value)}.`;
+  }
+  if (key === "independentNoise")
+    return typeof value === "boolean" ? null : `${labelOf(key)}: expected true or false, got ${shown(value)}.`;
   if (!Object.hasOwn(fieldOf, key)) return `${shown(key)} is no setting.`;
   const field = fieldOf[key as NumberKey];
   if ((key === "safeguard" || key === "emaDecay") && value === 0) return null;

@@ -1,38 +1,37 @@
 /** @file Settings in words: what differs from a preset, what they ask of this computer. */
 import type { SpinSettings } from "../studio/api.ts";
 import { count, duration } from "./format.ts";
-import { fieldOf, LOSSES, numberIn, plainNumber, SAMPLERS, samplerOf, storedAsOf, TRAINED } from "./settings.ts";
+import { fieldOf, numberIn, plainNumber } from "./settings.ts";
+import { CHOICES, chosenIn, isChoice, labelOfChoice } from "./settings-choices.ts";
 
 /** What each setting is called in a sentence. */
 export function labelOf(key: keyof SpinSettings): string {
-  if (key === "loss") return "Loss";
-  if (key === "train") return "Trains";
-  if (key === "sampler") return "Sampler";
-  if (key === "storedAs") return "Checkpoints";
+  if (isChoice(key)) return CHOICES[key].label;
   if (key === "independentNoise") return "Independent noise";
   return fieldOf[key].label;
 }
 
-function valueOf(settings: SpinSettings, key: keyof SpinSettings): string | number | boolean {
-  if (key === "sampler") return samplerOf(settings);
-  if (key === "storedAs") return storedAsOf(settings);
-  return key === "emaDecay" ? numberIn(settings, key) : settings[key];
-}
+const valueOf = (settings: SpinSettings, key: keyof SpinSettings): string | number | boolean => {
+  if (isChoice(key)) return chosenIn(settings, key);
+  return key === "independentNoise" ? settings.independentNoise : numberIn(settings, key);
+};
+
+/** Numbers whose 0 is off. */
+const OFF_AT_ZERO: readonly string[] = ["safeguard", "emaDecay", "snrGamma"];
 
 export function valueInWords(settings: SpinSettings, key: keyof SpinSettings): string {
   const value = valueOf(settings, key);
-  if (key === "loss") return LOSSES.find((each) => each.value === value)?.label.toLowerCase() ?? String(value);
-  if (key === "train") return TRAINED.find((each) => each.value === value)?.label.toLowerCase() ?? String(value);
-  if (key === "sampler") return SAMPLERS.find((each) => each.value === value)?.label ?? String(value);
+  if (isChoice(key))
+    return key === "sampler" ? labelOfChoice(key, String(value)) : labelOfChoice(key, String(value)).toLowerCase();
   if (typeof value === "boolean") return value ? "on" : "off";
-  if ((key === "safeguard" || key === "emaDecay") && value === 0) return "off";
+  if (OFF_AT_ZERO.includes(key) && value === 0) return "off";
   if (key === "probeEvery" && value === 0) return "never";
   if (key === "usedPairs" && value === 0) return "all";
-  return typeof value === "number" ? plainNumber(value) : value;
+  return plainNumber(Number(value));
 }
 
 export function changedKeys(settings: SpinSettings, preset: SpinSettings): readonly (keyof SpinSettings)[] {
-  const keys = new Set([...Object.keys(preset), "sampler", "emaDecay", "storedAs"] as (keyof SpinSettings)[]);
+  const keys = new Set([...Object.keys(preset), ...Object.keys(settings)] as (keyof SpinSettings)[]);
   return [...keys].filter((key) => valueOf(settings, key) !== valueOf(preset, key));
 }
 

@@ -37,6 +37,14 @@ export const NUMBER_FIELDS: readonly NumberField[] = [
   real("captionDropout", "Caption dropout", "of all captions", [0, 1], "left empty, so that guidance keeps working"),
   whole("opponentSteps", "Opponent’s steps", "steps", [1, 200], "to draw one of its pictures"),
   real("guidance", "Guidance", "", [0, 30], "how closely its pictures follow the caption"),
+  real(
+    "eta",
+    "Noise on its way (eta)",
+    "",
+    [0, 1],
+    "0 is DDIM’s plain way, 1 as noisy as DDPM; for the exact objective",
+  ),
+  real("snrGamma", "Min-SNR gamma", "", [0, 100], "weakens the errors at little noise; 5 is usual, 0 is off"),
   real("safeguard", "Safeguard’s factor", "", [0.05, 1], "lower guards your pictures more and learns slower"),
   real("emaDecay", "EMA decay", "", [0.5, 0.99999], "higher averages over more steps"),
   whole("probeEvery", "Probe every", "steps", [0, 1000], "measures the error on fixed draws; 0 is never"),
@@ -48,48 +56,11 @@ export const fieldOf: { readonly [K in NumberKey]: NumberField } = Object.fromEn
   NUMBER_FIELDS.map((field) => [field.key, field]),
 ) as { [K in NumberKey]: NumberField };
 
-export interface Option<T extends string> {
-  readonly value: T;
-  readonly label: string;
-}
-
-export const LOSSES: readonly Option<SpinSettings["loss"]>[] = [
-  { value: "logistic", label: "Logistic" },
-  { value: "hinge", label: "Hinge" },
-  { value: "correlation", label: "Correlation" },
-];
-
-export type SamplerName = Required<SpinSettings>["sampler"];
-
-export const SAMPLERS: readonly Option<SamplerName>[] = [
-  { value: "ddim", label: "DDIM" },
-  { value: "pndm", label: "PNDM" },
-  { value: "dpmpp-2m", label: "DPM-Solver++ 2M" },
-  { value: "dpmpp-2m-karras", label: "DPM-Solver++ 2M, Karras" },
-];
-
-/** Settings from before there was a choice have none: they mean DDIM. */
-export const samplerOf = ({ sampler = "ddim" }: SpinSettings): SamplerName => sampler;
-
-export const TRAINED: readonly Option<SpinSettings["train"]>[] = [
-  { value: "full", label: "The whole network" },
-  { value: "lora", label: "A LoRA" },
-];
-
-export type StoredAs = Required<SpinSettings>["storedAs"];
-
-export const STORED: readonly Option<StoredAs>[] = [
-  { value: "float32", label: "float32" },
-  { value: "float16", label: "float16" },
-];
-
-export const storedAsOf = ({ storedAs = "float32" }: SpinSettings): StoredAs => storedAs;
-
 /** Where a switch is turned on again. */
 export const SAFEGUARD_ON = 0.9;
 export const EMA_ON = 0.99;
 
-/** Settings from before there was an average of the weights have none. */
+/** Settings from before there was one have none. */
 export const numberIn = (settings: SpinSettings, key: NumberKey): number => settings[key] ?? 0;
 
 /** What this model can train: what its presets do. */

@@ -3,6 +3,7 @@
  *
  *   run.json                           what the run was begun with
  *   opponents/<iteration>/<n>.png      the opponent's picture of pair n
+ *   trajectories/<iteration>/<n>-<part>.bin   its way there, where the run keeps it: [x'_t | output] a step, float32
  *   checkpoints/<iteration>/           as artifacts/checkpoint.ts has it, the newest of the iteration
  *   log.jsonl                          a line a step
  */
@@ -15,7 +16,7 @@ import { keptOf } from "../spin/adamw.ts";
 import type { Picture, StepReport } from "../studio/api.ts";
 import type { Model } from "../studio/model.ts";
 import { numericsOf, storedAs } from "../studio/project-keeper.ts";
-import type { Keeper } from "../studio/self-play.ts";
+import type { Keeper } from "../studio/self-play-job.ts";
 import { readState, type Stored } from "../studio/stored-state.ts";
 import { isInVectors, type Trainable, type Trained } from "../studio/trained.ts";
 import { type FolderFiles, readBytes, readText, writeFileWhole, writeFolderWhole } from "./files.ts";
@@ -49,6 +50,18 @@ export class FolderKeeper implements Keeper {
 
   async keepLoser(iteration: number, pair: string, { side, rgba }: Picture): Promise<void> {
     await writeFileWhole(this.#picture(iteration, pair), encodePng({ width: side, height: side, rgba }));
+  }
+
+  async trajectory(iteration: number, pair: string, part: number): Promise<Float32Array | null> {
+    const path = this.#trajectory(iteration, pair, part);
+    if (!(await exists(path))) return null;
+    const bytes = await readBytes(path);
+    return new Float32Array(bytes.slice(0, bytes.length - (bytes.length % 4)).buffer);
+  }
+
+  async keepTrajectory(iteration: number, pair: string, part: number, data: Float32Array): Promise<void> {
+    const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    await writeFileWhole(this.#trajectory(iteration, pair, part), bytes);
   }
 
   async state(iteration: number): Promise<Trained | null> {
@@ -114,6 +127,11 @@ export class FolderKeeper implements Keeper {
 
   #picture(iteration: number, pair: string): string {
     return join(this.#folder, "opponents", String(iteration), `${this.#pairs.indexOf(pair) + 1}.png`);
+  }
+
+  #trajectory(iteration: number, pair: string, part: number): string {
+    const name = `${this.#pairs.indexOf(pair) + 1}-${part}.bin`;
+    return join(this.#folder, "trajectories", String(iteration), name);
   }
 
   #checkpoint(iteration: number): string {

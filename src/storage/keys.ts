@@ -9,6 +9,7 @@
  *   part/<project>/<uuid>/<n>             at most 32 MB
  *   reports/<project>/<node>              one report a step
  *   picture/<project>/<node>/<index>      what the node's opponent drew
+ *   trajectory/<project>/<node>/<index>/<part>   how it went there, where the node keeps that: at most 4 MB of float32
  *   drawing/<project>/<node>/<sha256>     what a node drew when it was asked, by what decided it
  *   drawing/<project>                     the drawings that count, oldest used first
  *   vote/<project>/<uuid>                 one comparison of two pictures
@@ -34,6 +35,7 @@ export const keysOf = (project: string) => {
     parts: `part/${name}/`,
     reports: `reports/${name}/`,
     pictures: `picture/${name}/`,
+    trajectories: `trajectory/${name}/`,
     drawings: `${drawingsPrefix}${name}/`,
     drawingIndex: drawingsPrefix + name,
     votes: `vote/${name}/`,

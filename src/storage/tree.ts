@@ -71,6 +71,10 @@ async function readNodes(
   return { nodes: nodes.sort((a, b) => a.number - b.number), damaged };
 }
 
+/** Whose node's record of its making a key is; null: nobody's. */
+const ofNode = ({ reports, pictures, trajectories, drawings }: ReturnType<typeof keysOf>, key: string): string | null =>
+  [reports, pictures, trajectories, drawings].map((prefix) => after(prefix, key)).find((node) => node !== null) ?? null;
+
 /** What a crash left behind: parts, reports, pictures, drawings and pixels that nothing names. Never while a save is under way elsewhere. */
 export async function collectLeftovers(store: KeyValue, project: string): Promise<void> {
   const keys = keysOf(project);
@@ -85,7 +89,7 @@ export async function collectLeftovers(store: KeyValue, project: string): Promis
   const pairs = await readPairList(store, project).catch(() => null);
   const pixels = pairs && new Set(pairs.map(({ key }) => key));
   const gone = all.filter((key) => {
-    const node = after(keys.reports, key) ?? after(keys.pictures, key) ?? after(keys.drawings, key);
+    const node = ofNode(keys, key);
     return node === null ? pixels && key.startsWith(keys.pairs) && !pixels.has(key) : !nodes.has(node);
   });
   if (gone.length > 0) await store.deleteMany(gone);
@@ -129,7 +133,7 @@ export async function purge(store: KeyValue, project: string, only: string | nul
   const entries = await listCheckpoints(store, project);
   const uuids = new Set(entries.filter(({ node }) => wiped.has(node)).map(({ uuid }) => uuid));
   const gone = (await store.keys()).filter((key) => {
-    const node = after(keys.reports, key) ?? after(keys.pictures, key) ?? after(keys.drawings, key);
+    const node = ofNode(keys, key);
     const uuid = after(keys.manifests, key) ?? after(keys.parts, key);
     const record = after(keys.nodes, key);
     return (

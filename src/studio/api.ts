@@ -121,6 +121,8 @@ export interface PairInput {
   /** RGBA bytes, side x side, cropped and resized to the model's resolution. */
   readonly side: number;
   readonly rgba: Uint8ClampedArray<ArrayBuffer>;
+  /** a given loser, of the same side: for Diffusion-DPO */
+  readonly loser?: Uint8ClampedArray<ArrayBuffer>;
   /** kept, but not trained on */
   readonly out?: boolean;
   /** what the page remembers of it (file, crop, …), kept as it is given */

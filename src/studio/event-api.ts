@@ -4,12 +4,17 @@ import type { Probe } from "../spin/probe.ts";
 import type { NodeId, Picture } from "./api.ts";
 
 /** Errors on draws that stay the same for the whole iteration. */
-export interface ProbeReport extends Probe {
+export interface ProbeReport extends Omit<Probe, "loser" | "loserStart"> {
+  /** null: nothing is compared, as in supervised fine-tuning */
+  readonly loser: number | null;
+  readonly loserStart: number | null;
   /** what a person should do now, one sentence */
   readonly hint: string | null;
 }
 
-export interface StepReport extends TrainReport {
+export interface StepReport extends Omit<TrainReport, "logit"> {
+  /** mean of |inside|; missing in reports from before it was told */
+  readonly logit?: number | null;
   /** the probe after this step, where there was one; it is told as an event too */
   readonly probe: ProbeReport | null;
   readonly seconds: number;

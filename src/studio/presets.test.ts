@@ -1,13 +1,15 @@
+import { adamWDefaults } from "../spin/adamw.ts";
 import { expect, test } from "vitest";
-import { presetsFor, settingsOf } from "./presets.ts";
+import type { Preset } from "./api.ts";
+import { presetsFor, presetsWithLosers, settingsOf } from "./presets.ts";
 
 const pocket = presetsFor({ parameters: 4.1e6, guidance: 3 });
 const full = presetsFor({ parameters: 860e6, guidance: 7.5 });
-const find = (presets: typeof pocket, id: string) => presets.find((preset) => preset.id === id) as (typeof pocket)[0];
+const find = (presets: readonly Preset[], id: string) => presets.find((preset) => preset.id === id) as Preset;
 
 test("a newcomer gets the quick one of a small model and the balanced one of a large, and everybody the paper's", () => {
-  expect(pocket.map(({ id }) => id)).toEqual(["quick", "default", "lora", "paper"]);
-  expect(full.map(({ id }) => id)).toEqual(["balanced", "paper"]);
+  expect(pocket.map(({ id }) => id)).toEqual(["quick", "default", "lora", "paper", "sft"]);
+  expect(full.map(({ id }) => id)).toEqual(["balanced", "paper", "sft"]);
 });
 
 test("small models are trained whole and guarded at a falling rate, large ones through LoRA", () => {
@@ -43,6 +45,14 @@ test("the paper's numbers, literally: warm-up of 200 steps even where there are 
     [2e-5, 5000, 500, 200, 256, 50, 5775709],
     [5e-8, 5000, 200, 200, 256, 50, 5775709],
   ]);
+});
+
+test("the paper's SFT and its DPO: rates, warm-up, beta, steps", () => {
+  const sft = settingsOf(find(full, "sft"), 1);
+  expect(sft).toMatchObject({ method: "sft", learningRate: 1e-5, warmupSteps: 500, schedule: "constant" });
+  const dpo = settingsOf(find(presetsWithLosers({ parameters: 860e6, guidance: 7.5 }), "dpo"), 1);
+  expect(dpo).toMatchObject({ method: "dpo", learningRate: 2e-5, beta: 2000, steps: 350 });
+  expect(adamWDefaults.weightDecay).toBe(1e-2);
 });
 
 test("where a step is guarded two micro-batches of eight pairs fill a run for each arm: nothing is padded", () => {

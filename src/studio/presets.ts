@@ -31,7 +31,14 @@ function iterations(
 /** What may be chosen for a model, the newcomer's first; `guidance` is the model's own. */
 export function presetsFor({ parameters, guidance }: { readonly parameters: number; readonly guidance: number }) {
   const large = isLarge(parameters);
-  return large ? [balanced(guidance), paper("lora", guidance)] : [...small(guidance), paper("full", guidance)];
+  return large
+    ? [balanced(guidance), paper("lora", guidance), sft("lora", guidance)]
+    : [...small(guidance), paper("full", guidance), sft("full", guidance)];
+}
+
+/** Those of the command line, which reads given losers too. */
+export function presetsWithLosers(model: Parameters<typeof presetsFor>[0]): readonly Preset[] {
+  return [...presetsFor(model), dpo(isLarge(model.parameters) ? "lora" : "full", model.guidance)];
 }
 
 /** The whole network, guarded; opponents as the pictures are drawn later, but in fewer steps. */
@@ -94,22 +101,57 @@ function balanced(guidance: number): Preset {
   };
 }
 
-/** As printed, warm-up too: it is longer than the first iteration, whose rate so peaks at a quarter of what it is called. */
-function paper(train: SpinSettings["train"], guidance: number): Preset {
+/** The paper's supervised fine-tuning (3.3), whose steps it does not say. */
+function sft(train: SpinSettings["train"], guidance: number): Preset {
   const settings = {
+    ...paperCommon(train, guidance),
+    method: "sft",
+    schedule: "constant",
+    steps: 1000,
+    warmupSteps: 500,
+    beta: 2000,
+  } as const;
+  return {
+    id: "sft",
+    title: "SFT",
+    help: "supervised fine-tuning as in the paper: no opponent, the rate stays; hours",
+    settings: iterations(settings, [1e-5]),
+  };
+}
+
+/** The paper's own run of Diffusion-DPO on given losers. */
+function dpo(train: SpinSettings["train"], guidance: number): Preset {
+  const settings = {
+    ...paperCommon(train, guidance),
+    method: "dpo",
+    steps: 350,
+    warmupSteps: 200,
+    beta: 2000,
+  } as const;
+  return {
+    id: "dpo",
+    title: "Diffusion-DPO",
+    help: "on given losers, as in the paper; hours",
+    settings: iterations(settings, [2e-5]),
+  };
+}
+
+const paperCommon = (train: SpinSettings["train"], guidance: number) =>
+  ({
     ...common,
     train,
-    steps: 500,
     pairsPerStep: 256,
-    warmupSteps: 200,
-    beta: 5000,
     captionDropout: 0.2,
     opponentSteps: 50,
     guidance,
     seed: 5775709,
     safeguard: 0,
     probeEvery: 10,
-  } as const;
+  }) as const;
+
+/** As printed, warm-up too: it is longer than the first iteration, whose rate so peaks at a quarter of what it is called. */
+function paper(train: SpinSettings["train"], guidance: number): Preset {
+  const settings = { ...paperCommon(train, guidance), steps: 500, warmupSteps: 200, beta: 5000 } as const;
   const changed = [{ steps: 50, beta: 2000 }, { steps: 500 }, { steps: 200 }];
   return {
     id: "paper",

@@ -105,15 +105,22 @@ export const reportsFile = v.array(
   v.looseObject({
     ...Object.fromEntries(
       [
-        "loss accuracy errorWinner errorLoser errorWinnerOpponent errorLoserOpponent",
-        "gradientNorm learningRate seconds",
-      ].flatMap((names) => names.split(" ").map((name) => [name, real])),
+        ["loss errorWinner gradientNorm learningRate seconds", real],
+        ["accuracy errorLoser errorWinnerOpponent errorLoserOpponent", v.nullable(real)],
+      ].flatMap(([names, schema]) => (names as string).split(" ").map((name) => [name, schema])),
     ),
     step: count,
     of: count,
     safeguard: v.nullable(real),
     probe: v.nullable(
-      v.looseObject({ step: count, winner: real, winnerStart: real, loser: real, loserStart: real, winnerNoise: real }),
+      v.looseObject({
+        step: count,
+        winner: real,
+        winnerStart: real,
+        loser: v.nullable(real),
+        loserStart: v.nullable(real),
+        winnerNoise: real,
+      }),
     ),
   }),
 );

@@ -13,11 +13,12 @@ import {
 import type { KeyValue } from "../storage/key-value.ts";
 import { type NodeRecord, trainsOf } from "../storage/nodes.ts";
 import { readPictures, writePicture, writeReports } from "../storage/projects.ts";
+import { readTrajectory, writeTrajectory } from "../storage/trajectories.ts";
 import type { StepReport } from "./api.ts";
 import type { Damage } from "./damage.ts";
 import type { Model } from "./model.ts";
 import type { Network } from "./networks.ts";
-import type { Keeper } from "./self-play.ts";
+import type { Keeper } from "./self-play-job.ts";
 import { readStored } from "./stored-state.ts";
 import { freshFrom, isInVectors, type Trained } from "./trained.ts";
 import type { ProjectWeights } from "./weights.ts";
@@ -97,6 +98,17 @@ export class ProjectKeeper implements Keeper {
     const { writer, project, node, pairs } = this.#keeping;
     const write = (store: KeyValue) => writePicture(store, project, node.id, pairs.indexOf(pair), picture);
     await writer.write(project, write, true);
+  }
+
+  async trajectory(_iteration: number, pair: string, part: number): Promise<Float32Array | null> {
+    const { store, project, node, pairs } = this.#keeping;
+    return readTrajectory(store, project, node.id, [pairs.indexOf(pair), part]);
+  }
+
+  async keepTrajectory(_iteration: number, pair: string, part: number, data: Float32Array): Promise<void> {
+    const { writer, project, node, pairs } = this.#keeping;
+    const place = [pairs.indexOf(pair), part] as const;
+    await writer.write(project, (store) => writeTrajectory(store, project, node.id, place, data), true);
   }
 
   /** The newest whole one, or the parent's weights: who plays against another than its parent still starts as its parent's copy. */

@@ -9,7 +9,9 @@ import type { TrainState } from "../spin/adamw.ts";
 import type { SpinSettings, StudioEvent } from "./api.ts";
 import { initialLora } from "./initial-lora.ts";
 import { loadModel, makeArtifacts, type Model } from "./model.ts";
-import { type Keeper, microBatch, selfPlay } from "./self-play.ts";
+import { selfPlay } from "./self-play.ts";
+import type { Keeper } from "./self-play-job.ts";
+import { microBatch } from "./train-options.ts";
 
 const settings: SpinSettings = { ...common, steps: 5 };
 
@@ -28,8 +30,11 @@ afterAll(async () => {
 
 function memoryKeeper(): Keeper {
   const losers = new Map<string, Uint8ClampedArray>();
+  const trajectories = new Map<string, Float32Array>();
   const saved: TrainState[] = [];
   return {
+    trajectory: async (_, pair, part) => trajectories.get(`${pair}/${part}`) ?? null,
+    keepTrajectory: async (_, pair, part, data) => void trajectories.set(`${pair}/${part}`, data),
     loser: async (_, pair) => losers.get(pair) ?? null,
     keepLoser: async (_, pair, { rgba }) => void losers.set(pair, rgba),
     state: async () => structuredClone(saved.at(-1) ?? null),

@@ -2,132 +2,24 @@
  * @file One iteration of self-play as a job: the opponent draws, everything is encoded, the policy trains. What must not be
  * lost goes through a `Keeper`; whatever it gives back is not done again, so a stopped job goes on where it stood.
  */
-import { pictureSeed, posteriorNoise, type Visit } from "../diffusion/draws.ts";
+import { posteriorNoise, type Visit } from "../diffusion/draws.ts";
 import { StudioError } from "../lib/errors.ts";
-import { adamWDefaults } from "../spin/adamw.ts";
-import { type PairSource, type TrainOptions, train } from "../spin/algorithm1.ts";
+import { train, type TrainOptions } from "../spin/algorithm1.ts";
+import type { PairSource } from "../spin/gradient.ts";
 import { samplePosterior } from "../spin/pair.ts";
 import { compareProbe, probeBatches, probeErrors, stopHint } from "../spin/probe.ts";
-import type { PairInput, Picture, ProbeReport, SpinSettings, StudioEvent } from "./api.ts";
-import { draw, drawBatch } from "./draw.ts";
+import type { ProbeReport, SpinSettings, StudioEvent } from "./api.ts";
 import type { Model } from "./model.ts";
-import { freshFrom, type Trainable, type Trained, trainingFrom } from "./trained.ts";
-
-export const theta = { id: "theta" };
-export const thetaK = { id: "theta_k" };
-
-/** Where a job keeps its state: IndexedDB in the page, a folder on the command line, memory in tests. */
-export interface Keeper {
-  /** The opponent's picture of a pair, if it was drawn before. */
-  loser(iteration: number, pair: string): Promise<Uint8ClampedArray | null>;
-  keepLoser(iteration: number, pair: string, picture: Picture): Promise<void>;
-  /** The state of an iteration that was begun. */
-  state(iteration: number): Promise<Trained | null>;
-  /** Resolves when the state can be read again after a crash. `complete` ends the iteration. */
-  keepState(iteration: number, state: Trained, complete: boolean): Promise<void>;
-  /** Forgets the state of this step where an older one is kept, which counts then: its step, or null where there is none. */
-  takeBack(iteration: number, step: number): Promise<number | null>;
-}
-
-export interface SelfPlayJob {
-  readonly iteration: number;
-  /** theta_k: what iteration k ended with, or the base */
-  readonly opponent: Trainable;
-  readonly pairs: readonly PairInput[];
-  readonly settings: SpinSettings;
-  readonly saveEvery: number;
-  /** asked after each step: whether to save it out of turn */
-  readonly saveNow?: () => boolean;
-}
-
-/** Rows of a training run for a number of pairs a step: the largest divisor up to `most`, and how often it is repeated. */
-export function microBatch(
-  pairsPerStep: number,
-  most: number,
-): { readonly pairs: number; readonly accumulation: number } {
-  for (let pairs = Math.min(most, pairsPerStep); pairs > 1; pairs--) {
-    if (pairsPerStep % pairs === 0) return { pairs, accumulation: pairsPerStep / pairs };
-  }
-  return { pairs: 1, accumulation: pairsPerStep };
-}
-
-function trainOptions(model: Model, { settings, iteration }: SelfPlayJob): TrainOptions {
-  const { pairs, accumulation } = microBatch(settings.pairsPerStep, model.choices.samples / 2);
-  return {
-    ...adamWDefaults,
-    seed: settings.seed,
-    iteration,
-    noise: model.noise,
-    shape: { latents: model.latents, text: model.textShape },
-    beta: settings.beta,
-    loss: settings.loss,
-    accumulation,
-    pairsPerBatch: pairs,
-    steps: settings.steps,
-    learningRate: settings.learningRate,
-    warmupSteps: settings.warmupSteps,
-    schedule: "linear",
-    independentNoise: settings.independentNoise,
-    captionDropout: settings.captionDropout,
-    maxGradNorm: 1,
-    emaDecay: settings.emaDecay ?? 0,
-    safeguard: settings.safeguard,
-  };
-}
-
-/**
- * Draws what is missing of the opponent's pictures and yields them as they come. A picture's bits may depend on its place in its
- * batch, so a batch that was begun is drawn again whole.
- */
-async function* opponents(
-  model: Model,
-  job: SelfPlayJob,
-  keeper: Keeper,
-  stop: AbortSignal,
-): AsyncGenerator<StudioEvent, Map<string, Uint8ClampedArray>, void> {
-  const { iteration, pairs, settings } = job;
-  const losers = new Map<string, Uint8ClampedArray>();
-  const missing: { readonly pair: PairInput; readonly index: number }[] = [];
-  const found: (Uint8ClampedArray | null)[] = [];
-  for (const pair of pairs) found.push(await keeper.loser(iteration, pair.id));
-  const size = drawBatch(model, settings.guidance);
-  const begun = new Set(found.flatMap((kept, index) => (kept ? [] : [Math.floor(index / size)])));
-  for (const [index, pair] of pairs.entries()) {
-    const kept = found[index];
-    if (kept && !begun.has(Math.floor(index / size))) {
-      losers.set(pair.id, kept);
-      const seed = pictureSeed({ seed: settings.seed, iteration }, index);
-      const picture = { prompt: pair.caption, seed, side: pair.side, rgba: new Uint8ClampedArray(kept) };
-      yield { kind: "picture", iteration, index, picture };
-    } else missing.push({ pair, index });
-  }
-  yield { kind: "stage", stage: "opponents", done: losers.size, of: pairs.length };
-  const pictures = draw(
-    model,
-    thetaK,
-    {
-      prompts: missing.map((m) => m.pair.caption),
-      negativePrompt: "",
-      seeds: missing.map((m) => pictureSeed({ seed: settings.seed, iteration }, m.index)),
-      steps: settings.opponentSteps,
-      sampler: settings.sampler ?? "ddim",
-      guidance: settings.guidance,
-    },
-    stop,
-  );
-  let next = 0;
-  for await (const picture of pictures) {
-    const { pair, index } = missing[next++] as (typeof missing)[number];
-    await keeper.keepLoser(iteration, pair.id, picture);
-    losers.set(pair.id, picture.rgba);
-    yield { kind: "picture", iteration, index, picture };
-    yield { kind: "stage", stage: "opponents", done: losers.size, of: pairs.length };
-  }
-  return losers;
-}
+import { losersOf } from "./opponents.ts";
+import { type Keeper, type SelfPlayJob, theta, thetaK } from "./self-play-job.ts";
+import { logitHint, trainOptions } from "./train-options.ts";
+import { keptTrajectory } from "./trajectories.ts";
+import { freshFrom, type Trained, trainingFrom } from "./trained.ts";
 
 interface Encoded {
+  readonly id: string;
   readonly winner: Float32Array;
+  /** SFT: the winner itself, which nothing is compared with */
   readonly loser: Float32Array;
   readonly text: Float32Array;
 }
@@ -142,22 +34,31 @@ async function* encoded(
   for (const pair of job.pairs) {
     stop.throwIfAborted();
     const winner = await model.encodeImage(pair.rgba);
-    const loser = await model.encodeImage(losers.get(pair.id) as Uint8ClampedArray);
-    all.push({ winner, loser, text: await model.encodeText(pair.caption, theta) });
+    const losing = losers.get(pair.id);
+    const loser = losing ? await model.encodeImage(losing) : winner;
+    all.push({ id: pair.id, winner, loser, text: await model.encodeText(pair.caption, theta) });
     yield { kind: "stage", stage: "encode", done: all.length, of: job.pairs.length };
   }
   return all;
 }
 
 /** Pairs as the paper wants them: latents sampled from the posteriors by the visit's own key. */
-function pairSource(model: Model, job: SelfPlayJob, all: readonly Encoded[], empty: Float32Array): PairSource {
+function pairSource(
+  model: Model,
+  job: SelfPlayJob,
+  keeper: Keeper,
+  { process }: TrainOptions,
+  all: readonly Encoded[],
+  empty: Float32Array,
+): PairSource {
   const size = model.latents.reduce((a, b) => a * b);
   const scale = model.vae?.scaling_factor ?? 1;
   const key = { seed: job.settings.seed, iteration: job.iteration };
+  const of = ({ pair }: Visit) => all[pair] as Encoded;
   return {
     count: all.length,
     at: (visit: Visit) => {
-      const { winner, loser, text } = all[visit.pair] as Encoded;
+      const { winner, loser, text } = of(visit);
       const [noise, noisePrime] = posteriorNoise(key, visit, size);
       return {
         x0: samplePosterior(winner, noise, scale),
@@ -166,6 +67,7 @@ function pairSource(model: Model, job: SelfPlayJob, all: readonly Encoded[], emp
         empty,
       };
     },
+    ...(process && { trajectory: (visit) => keptTrajectory(keeper, job.iteration, of(visit).id, process, size) }),
   };
 }
 
@@ -188,7 +90,8 @@ async function prober(
     try {
       const now = step === 0 ? start : await probeErrors(model.denoiser, theta, batches, stop);
       const probe = compareProbe(step, start, now);
-      return { ...probe, hint: stopHint(probe) };
+      const told = options.method === "sft" ? { ...probe, loser: null, loserStart: null } : probe;
+      return { ...told, hint: stopHint(probe) ?? logitHint(options) };
     } catch (error) {
       if (stop.aborted) return null; // the step is made and will be told; its probe is left out
       throw error;
@@ -232,8 +135,9 @@ export async function* selfPlay(
   const from = (await keeper.state(iteration)) ?? freshFrom(job.opponent, settings.emaDecay);
   const { optimizer, state } = await trainingFrom(model, theta, from, options);
   await model.denoiser.lay(thetaK, job.opponent);
-  const losers = yield* opponents(model, job, keeper, stop);
-  const pairs = pairSource(model, job, yield* encoded(model, job, losers, stop), await model.encodeText("", theta));
+  const losers = yield* losersOf(model, job, keeper, stop);
+  const all = yield* encoded(model, job, losers, stop);
+  const pairs = pairSource(model, job, keeper, options, all, await model.encodeText("", theta));
   yield { kind: "stage", stage: "train", done: state.step, of: settings.steps };
   const probe = await prober(model, settings, pairs, options, stop);
   const first = state.step === 0 ? await probe(0) : null;

@@ -2,12 +2,24 @@
 import type { SamplerName } from "../diffusion/samplers.ts";
 
 export interface SpinSettings {
+  /** `sft`: supervised, on the pairs alone; `dpo`: Diffusion-DPO on given losers; missing: self-play */
+  readonly method?: "spin" | "dpo" | "sft";
   readonly steps: number;
   readonly pairsPerStep: number;
   readonly learningRate: number;
   readonly warmupSteps: number;
   readonly beta: number;
   readonly loss: "logistic" | "hinge" | "correlation";
+  /** of the errors in the logit: means, halved (DiffusionDPO; missing), or the paper's squared norms times h_t^2 */
+  readonly weighting?: "mean" | "paper";
+  /** min-SNR's gamma; missing or 0: off */
+  readonly snrGamma?: number;
+  /** after the warm-up; missing: linear */
+  readonly schedule?: "linear" | "constant";
+  /** where the loser is met: noised forward (missing), on the opponent's trajectory (C.5), or on all of it (4.8) */
+  readonly loser?: "forward" | "trajectory" | "exact";
+  /** of DDIM, from which sigma_t follows; exact alone; missing: 0 */
+  readonly eta?: number;
   readonly captionDropout: number;
   readonly independentNoise: boolean;
   readonly opponentSteps: number;

@@ -51,6 +51,7 @@ export function madeUpReport(step: number, of: number, iteration: number, second
     loss: step === 1 ? Math.LN2 : Math.max(0.2, Math.LN2 - 0.24 * gain + swing(0.07)),
     accuracy: step === 1 ? 0.5 : Math.min(1, Math.max(0, Math.round((0.5 + 0.33 * gain + swing(0.2)) * 8) / 8)),
     errorWinner: winner - 0.0004 * gain,
+    logit: 0.2 * gain,
     errorLoser: loser + 0.0003 * gain,
     errorWinnerOpponent: winner,
     errorLoserOpponent: loser,

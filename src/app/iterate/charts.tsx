@@ -114,13 +114,17 @@ function AllSteps({ reports }: { readonly reports: readonly StepReport[] }) {
         step: report.step,
         cells: [
           report.loss.toFixed(3),
-          percent(report.accuracy),
+          orDash(report.accuracy, percent),
           thousandths(report.errorWinner),
-          thousandths(report.errorWinnerOpponent),
-          thousandths(report.errorLoser),
-          thousandths(report.errorLoserOpponent),
+          orDash(report.errorWinnerOpponent, thousandths),
+          orDash(report.errorLoser, thousandths),
+          orDash(report.errorLoserOpponent, thousandths),
         ],
       }))}
     />
   );
 }
+
+/** Supervised fine-tuning compares nothing. */
+const orDash = (value: number | null, format: (value: number) => string): string =>
+  value === null ? "–" : format(value);

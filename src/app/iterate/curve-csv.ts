@@ -17,6 +17,7 @@ export function reportsCsv(reports: readonly StepReport[]): string {
     ["of", (report) => report.of],
     ["loss", (report) => report.loss],
     ["implicit_accuracy", (report) => report.accuracy],
+    ["logit", (report) => report.logit ?? null],
     ["error_winner", (report) => report.errorWinner],
     ["error_winner_opponent", (report) => report.errorWinnerOpponent],
     ["error_loser", (report) => report.errorLoser],

@@ -33,7 +33,9 @@ export interface Curve {
   readonly format: (value: number) => string;
 }
 
-type NumberField = { [K in keyof StepReport]: StepReport[K] extends number ? K : never }[keyof StepReport];
+type NumberField = {
+  [K in keyof StepReport]-?: Required<StepReport>[K] extends number | null ? K : never;
+}[keyof StepReport];
 
 /** The four that tell how it goes, then those for who wants to know why. */
 export function curveList(
@@ -43,13 +45,15 @@ export function curveList(
   const of = reports.at(-1)?.of ?? reports.length;
   const steps = reports.map(({ step }) => step);
   const span = spanFor(of);
-  const values = (key: NumberField): number[] => reports.map((report) => report[key]);
+  // supervised fine-tuning has no opponent, and so none of what compares
+  const values = (key: NumberField): number[] => reports.flatMap((report) => report[key] ?? []);
   const one = (name: string, field: string, list: readonly number[]): Series => {
     return { name, field, look: "ink", values: list };
   };
   const plain = { steps, thin: true, span, reference: null, axis: null } as const;
   const start = lossName === null ? startOf(reports) : LOSS_AT_START[lossName];
   const accuracy = values("accuracy");
+  const alone = accuracy.length === 0;
   // a step's own timesteps move both errors far more than the sides differ, so both are smoothed over more steps, the same ones
   const sides = { ...plain, thin: false, span: Math.round(2.5 * span), format: thousandths };
   const main: Curve[] = [
@@ -57,9 +61,11 @@ export function curveList(
       ...plain,
       id: "loss",
       title: "Loss",
-      note: `starts at ${start.name === "ln 2" ? "ln 2 = 0.693" : start.name}, lower is better`,
+      note: alone
+        ? "the error on your pictures, lower is better"
+        : `starts at ${start.name === "ln 2" ? "ln 2 = 0.693" : start.name}, lower is better`,
       series: [one("loss", "loss", values("loss"))],
-      reference: start,
+      reference: alone ? null : start,
       format: (value) => value.toFixed(3),
     },
     {
@@ -97,6 +103,14 @@ export function curveList(
     ...probeCurve(reports),
     {
       ...plain,
+      id: "logit",
+      title: "Size of the logit",
+      note: "mean of its absolute value: far below 0.01 or above 30 nothing is told apart any more",
+      series: [one("logit", "logit", values("logit"))],
+      format: short,
+    },
+    {
+      ...plain,
       id: "gradient-norm",
       title: "Gradient norm",
       note: "before clipping",
@@ -116,7 +130,13 @@ export function curveList(
     },
     ...safeguardCurve(reports, span),
   ];
-  return { main, more };
+  return { main: main.flatMap(withValues), more: more.flatMap(withValues) };
+}
+
+/** A curve without the series that have no values; none where nothing is left. */
+function withValues(curve: Curve): readonly Curve[] {
+  const series = curve.series.filter(({ values }) => values.length > 0);
+  return series.length > 0 ? [{ ...curve, series }] : [];
 }
 
 /** Against the start, on the same draws every time, so that steps can be compared. */
@@ -124,10 +144,12 @@ function probeCurve(reports: readonly StepReport[]): readonly Curve[] {
   const probes = reports.flatMap(({ probe }) => (probe === null ? [] : [probe]));
   if (probes.length === 0) return [];
   // the start is the opponent itself
-  const rise = (now: "winner" | "loser", start: "winnerStart" | "loserStart"): number[] => [
-    0,
-    ...probes.map((probe) => probe[now] / probe[start] - 1),
-  ];
+  const rise = (now: "winner" | "loser", start: "winnerStart" | "loserStart"): number[] => {
+    const rises = probes.flatMap(({ [now]: error, [start]: before }) =>
+      error === null || before === null ? [] : [error / before - 1],
+    );
+    return rises.length > 0 ? [0, ...rises] : [];
+  };
   return [
     {
       id: "probe",

@@ -45,6 +45,7 @@ function DoneFacts({ node }: { readonly node: NodeInfo }) {
   if (first === undefined) return <p className="quiet">{nodeName(node)} is kept on this computer.</p>;
   const of = reports.at(-1)?.of ?? reports.length;
   const last = (values: readonly number[]): number => smooth(values, spanFor(of)).at(-1) ?? 0;
+  const accuracies = reports.flatMap(({ accuracy }) => accuracy ?? []);
   return (
     <dl className="facts">
       {seconds === null ? null : (
@@ -63,10 +64,12 @@ function DoneFacts({ node }: { readonly node: NodeInfo }) {
           {first.loss.toFixed(3)} to {last(reports.map((report) => report.loss)).toFixed(3)}
         </dd>
       </div>
-      <div>
-        <dt>Told apart</dt>
-        <dd>{percent(last(reports.map((report) => report.accuracy)))}</dd>
-      </div>
+      {accuracies.length === 0 ? null : (
+        <div>
+          <dt>Told apart</dt>
+          <dd>{percent(last(accuracies))}</dd>
+        </div>
+      )}
       <div>
         <dt>Saved</dt>
         <dd>

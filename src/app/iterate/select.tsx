@@ -1,5 +1,5 @@
 /** @file A setting that is one of a few names. */
-import type { Option } from "../settings.ts";
+import type { Option } from "../settings-choices.ts";
 
 interface SelectProps<T extends string> {
   readonly id: string;

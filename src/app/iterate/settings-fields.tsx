@@ -1,21 +1,8 @@
 /** @file The settings as fields: the two that matter most, or every one. */
 import type { SpinSettings } from "../../studio/api.ts";
 import { Choice } from "../parts/choice.tsx";
-import {
-  EMA_ON,
-  fieldOf,
-  LOSSES,
-  numberIn,
-  SAFEGUARD_ON,
-  SAMPLERS,
-  plainNumber,
-  samplerOf,
-  STORED,
-  storedAsOf,
-  trainedBy,
-  TRAINED,
-  type NumberKey,
-} from "../settings.ts";
+import { EMA_ON, fieldOf, numberIn, SAFEGUARD_ON, plainNumber, trainedBy, type NumberKey } from "../settings.ts";
+import { CHOICES, chosenIn, type ChoiceKey } from "../settings-choices.ts";
 import { rateOf, STRENGTHS, strengthOf } from "../settings-words.ts";
 import { useActions, useStudio } from "../state/context.tsx";
 import { NumberInput } from "./number-input.tsx";
@@ -53,12 +40,33 @@ export function SimpleFields({ settings, preset }: FieldsProps) {
   );
 }
 
-const GROUPS: readonly { readonly title: string; readonly keys: readonly NumberKey[] }[] = [
-  { title: "Training", keys: ["steps", "learningRate", "warmupSteps", "beta", "pairsPerStep", "captionDropout"] },
-  { title: "Opponent", keys: ["opponentSteps", "guidance", "usedPairs"] },
-  { title: "Care", keys: ["safeguard", "probeEvery"] },
-  { title: "Weights", keys: ["rank", "emaDecay", "seed"] },
+interface Group {
+  readonly title: string;
+  readonly choices: readonly Exclude<ChoiceKey, "train" | "storedAs">[];
+  readonly keys: readonly NumberKey[];
+}
+
+const GROUPS: readonly Group[] = [
+  {
+    title: "Training",
+    choices: ["method", "loss", "weighting", "schedule"],
+    keys: ["steps", "learningRate", "warmupSteps", "beta", "pairsPerStep", "captionDropout", "snrGamma"],
+  },
+  { title: "Opponent", choices: ["loser", "sampler"], keys: ["opponentSteps", "guidance", "eta", "usedPairs"] },
+  { title: "Care", choices: [], keys: ["safeguard", "probeEvery"] },
+  { title: "Weights", choices: [], keys: ["rank", "emaDecay", "seed"] },
 ];
+
+/** What a choice leaves nothing to say to. */
+function idle(key: NumberKey | ChoiceKey, settings: SpinSettings): boolean {
+  const [method, loser] = [chosenIn(settings, "method"), chosenIn(settings, "loser")];
+  if (method === "sft")
+    return ["loss", "weighting", "beta", "loser", "sampler", "opponentSteps", "guidance", "eta"].includes(key);
+  if (method === "dpo") return ["loser", "sampler", "opponentSteps", "guidance", "eta"].includes(key);
+  if (key === "guidance" || key === "sampler") return loser !== "forward";
+  if (key === "snrGamma") return loser === "exact";
+  return key === "eta" && loser !== "exact";
+}
 
 /** Numbers that a switch turns off: what they are where it is turned on. */
 const WHERE_ON: { readonly [K in NumberKey]?: number } = { safeguard: SAFEGUARD_ON, emaDecay: EMA_ON };
@@ -67,10 +75,10 @@ export function AdvancedFields({ settings, preset }: FieldsProps) {
   const round = useStudio((state) => state.round);
   const lora = settings.train === "lora";
   const shown = (key: NumberKey): boolean =>
-    (key !== "rank" || lora) && (!(key in WHERE_ON) || numberIn(settings, key) > 0);
+    (key !== "rank" || lora) && !idle(key, settings) && (!(key in WHERE_ON) || numberIn(settings, key) > 0);
   return (
     <>
-      {GROUPS.map(({ title, keys }) => (
+      {GROUPS.map(({ title, choices, keys }) => (
         <fieldset key={title}>
           <legend>{title}</legend>
           <div className="grid">
@@ -86,8 +94,12 @@ export function AdvancedFields({ settings, preset }: FieldsProps) {
               />
             ))}
             {title === "Weights" && !lora ? <Stored settings={settings} /> : null}
-            {title === "Opponent" ? <Sampler settings={settings} /> : null}
-            {title === "Training" ? <Loss settings={settings} /> : null}
+            {choices
+              .filter((key) => !idle(key, settings))
+              .map((key) => (
+                <ChoiceOf key={key} of={key} settings={settings} />
+              ))}
+            {title === "Opponent" && chosenIn(settings, "method") !== "sft" ? <OwnNoise settings={settings} /> : null}
           </div>
           {title === "Training" ? <RateCurve settings={settings} /> : null}
         </fieldset>
@@ -96,39 +108,36 @@ export function AdvancedFields({ settings, preset }: FieldsProps) {
   );
 }
 
-function Loss({ settings }: { readonly settings: SpinSettings }) {
+function ChoiceOf<K extends Exclude<ChoiceKey, "train" | "storedAs">>({
+  of: key,
+  settings,
+}: {
+  readonly of: K;
+  readonly settings: SpinSettings;
+}) {
   const actions = useActions();
+  const { label, help, options } = CHOICES[key];
   return (
-    <>
-      <Select
-        id="loss"
-        label="Loss"
-        help="the paper’s is logistic"
-        options={LOSSES}
-        value={settings.loss}
-        onChange={(loss) => actions.setSetting({ loss })}
-      />
-      <Switch
-        id="independent-noise"
-        label="Independent noise"
-        help="the opponent’s picture gets noise and a timestep of its own; the paper’s pairs share them"
-        on={settings.independentNoise}
-        onChange={(independentNoise) => actions.setSetting({ independentNoise })}
-      />
-    </>
+    <Select
+      id={key}
+      label={label}
+      help={help}
+      options={options}
+      value={chosenIn(settings, key)}
+      onChange={(value) => actions.setSetting({ [key]: value })}
+    />
   );
 }
 
-function Sampler({ settings }: { readonly settings: SpinSettings }) {
+function OwnNoise({ settings }: { readonly settings: SpinSettings }) {
   const actions = useActions();
   return (
-    <Select
-      id="sampler"
-      label="Sampler"
-      help="how the opponent draws; the paper’s is DDIM"
-      options={SAMPLERS}
-      value={samplerOf(settings)}
-      onChange={(sampler) => actions.setSetting({ sampler })}
+    <Switch
+      id="independent-noise"
+      label="Independent noise"
+      help="the opponent’s picture gets noise and a timestep of its own; the paper’s pairs share them"
+      on={settings.independentNoise}
+      onChange={(independentNoise) => actions.setSetting({ independentNoise })}
     />
   );
 }
@@ -168,9 +177,9 @@ function Stored({ settings }: { readonly settings: SpinSettings }) {
     <Select
       id="stored-as"
       label="Checkpoints"
-      help="float16 is half of float32, and a run that is interrupted goes on from rounded weights: close, not bit by bit"
-      options={STORED}
-      value={storedAsOf(settings)}
+      help={CHOICES.storedAs.help}
+      options={CHOICES.storedAs.options}
+      value={chosenIn(settings, "storedAs")}
       onChange={(storedAs) => actions.setSetting({ storedAs })}
     />
   );
@@ -191,7 +200,7 @@ function Trains({ settings }: { readonly settings: SpinSettings }) {
             ? "this model is too large to train whole on a computer at home"
             : "this model is small enough to train whole"
       }
-      options={TRAINED}
+      options={CHOICES.train.options}
       can={can}
       value={settings.train}
       onChange={(train) => actions.setSetting({ train })}

@@ -7,12 +7,15 @@ import { type JsonObject, parseJsonObject } from "../../artifacts/json-object.ts
 import { StudioError } from "../../lib/errors.ts";
 import type { Backend } from "../../runtime/backend.ts";
 import type { Preset, ProbeReport, SpinSettings, StepReport, StudioEvent } from "../../studio/api.ts";
+import { loserKinds } from "../../spin/gradient.ts";
+import { weightings } from "../../spin/weighting.ts";
 import { explainLimit } from "../../studio/limits.ts";
 import { loadModel, makeArtifacts, type Model } from "../../studio/model.ts";
-import { presetsFor, settingsOf } from "../../studio/presets.ts";
+import { presetsWithLosers, settingsOf } from "../../studio/presets.ts";
 import { isLarge } from "../../studio/size.ts";
-import { microBatch, selfPlay } from "../../studio/self-play.ts";
+import { selfPlay } from "../../studio/self-play.ts";
 import { startedFrom } from "../../studio/started-lora.ts";
+import { microBatch } from "../../studio/train-options.ts";
 import { hashOf, keptBy } from "../../studio/trained.ts";
 import { backendOption, withBackend } from "../backends.ts";
 import { command } from "../command.ts";
@@ -30,10 +33,19 @@ const settingsOptions = {
   steps: integer("optimizer steps of an iteration", { min: 1 }),
   train: oneOf(["full", "lora"], "what is trained; a large model by lora"),
   rank: integer("of the LoRA", { min: 1, max: 4096 }),
+  method: oneOf(["spin", "dpo", "sft"], "self-play, Diffusion-DPO on given losers, or supervised on the pairs alone"),
   loss: oneOf(["logistic", "hinge", "correlation"], "the function l of the logit"),
   beta: number("strength of the logit", { min: 0 }),
   lr: number("the learning rate, for every iteration", { min: 0 }),
   warmup: integer("steps to the full rate", { min: 0 }),
+  schedule: oneOf(["linear", "constant"], "whether the rate falls to 0 after that"),
+  weighting: oneOf(weightings, "of the errors: mean (DiffusionDPO), or squared norms times h_t^2 (the paper's C.5)"),
+  loser: oneOf(
+    loserKinds,
+    "where it is met: noised forward, on the opponent's trajectory (C.5), or on all of it (4.8)",
+  ),
+  eta: number("DDIM's, of --loser exact: sigma_t follows from it", { min: 0, max: 1 }),
+  "snr-gamma": number("min-SNR's gamma, 5 in its paper; 0: off", { min: 0 }),
   "pairs-per-step": integer("pairs of an optimizer step", { min: 1, max: 4096 }),
   "caption-dropout": number("share of visits without the caption", { min: 0, max: 1 }),
   guidance: number("of the opponent's pictures; 3 for pocket, else 7.5", { min: 0 }),
@@ -59,7 +71,10 @@ const options = {
   resume: flag("go on where the run in RUN stands"),
   model: text("DIR", "the model, in diffusers' folder layout", POCKET),
   resolution: integer("side in pixels; the model's own by default", { min: 1, max: 4096 }),
-  preset: text("ID", "quick, default, lora or paper for a small model, balanced or paper for a large one; the first"),
+  preset: text(
+    "ID",
+    "quick, default or lora for a small model, balanced for a large one, or paper, sft, dpo; the first",
+  ),
   ...settingsOptions,
   lora: lorasOption("the start of a LoRA run: one that fits is gone on with, others are merged into the model"),
   targets: text("NAMES", "the LoRA's modules: a preset, or ends of names with commas", "attention"),
@@ -142,9 +157,14 @@ async function prepare(backend: Backend, chosen: Chosen, tell: (line: string) =>
   const unet = readUNetConfig(opened.configs.unet ?? {});
   const parameters = parameterCount(unet);
   const large = isLarge(parameters);
-  const preset = presetOf(chosen.preset, presetsFor({ parameters, guidance: chosen.model === POCKET ? 3 : 7.5 }));
+  const preset = presetOf(
+    chosen.preset,
+    presetsWithLosers({ parameters, guidance: chosen.model === POCKET ? 3 : 7.5 }),
+  );
   const settings = (iteration: number): SpinSettings => ({ ...settingsOf(preset, iteration), ...typed(chosen) });
-  const { train, rank, seed, pairsPerStep } = settings(1);
+  const { train, rank, seed, pairsPerStep, method = "spin" } = settings(1);
+  if (method !== "spin" && chosen.iterations > 1)
+    refuse(`${method} has no opponent that could become a better one: --iterations 1 was expected with it.`);
   const { targets, cut, weights, resolution } = chosen;
   const atOnce = microBatch(pairsPerStep, chosen["pairs-at-once"] ?? (large ? 1 : 8)).pairs;
   const side = resolution === undefined ? {} : { resolution };
@@ -185,6 +205,12 @@ function typed(chosen: Chosen): Partial<SpinSettings> {
     learningRate: chosen.lr,
     warmupSteps: chosen.warmup,
     beta: chosen.beta,
+    method: chosen.method,
+    schedule: chosen.schedule,
+    weighting: chosen.weighting,
+    loser: chosen.loser,
+    eta: chosen.eta,
+    snrGamma: chosen["snr-gamma"],
     loss: chosen.loss,
     captionDropout: chosen["caption-dropout"],
     independentNoise: chosen["independent-noise"] || undefined,
@@ -245,12 +271,14 @@ function lineOf(event: StudioEvent): string | null {
   if (event.kind === "probe") return probeLine(event.report);
   if (event.kind !== "step") return null;
   const { step, of, loss, accuracy, seconds } = event.report;
-  return `step ${step} of ${of}, loss ${loss.toFixed(4)}, accuracy ${(100 * accuracy).toFixed(0)} %, ${seconds.toFixed(2)} s`;
+  const apart = accuracy === null ? "" : `, accuracy ${(100 * accuracy).toFixed(0)} %`;
+  return `step ${step} of ${of}, loss ${loss.toFixed(4)}${apart}, ${seconds.toFixed(2)} s`;
 }
 
 function probeLine({ step, winner, winnerStart, loser, loserStart, hint }: ProbeReport): string {
   const beside = (now: number, start: number) =>
     `${now.toFixed(4)} (${(100 * (now / start - 1)).toFixed(1).replace(/^(?=\d)/, "+")} %)`;
-  const errors = `error on the pairs ${beside(winner, winnerStart)}, on the opponent's ${beside(loser, loserStart)}`;
+  const others = loser === null || loserStart === null ? "" : `, on the opponent's ${beside(loser, loserStart)}`;
+  const errors = `error on the pairs ${beside(winner, winnerStart)}${others}`;
   return `probe after step ${step}: ${errors}${hint === null ? "" : `. ${hint}`}`;
 }
