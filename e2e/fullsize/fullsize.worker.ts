@@ -1,12 +1,12 @@
 /** @file The scene on the page's WebGPU backend: files by HTTP ranges, the outcome back by PUT. */
-import { measured } from "./measure.ts";
+import { type Measured, measured } from "./measure.ts";
 import { webgpuBackend } from "../../src/runtime/webgpu.ts";
 import { httpFiles } from "./http-files.ts";
 import { writeOutcome } from "./outcome-file.ts";
 import type { FromWorker } from "./page.ts";
 import { play } from "./scene.ts";
 
-const post = (message: FromWorker): void => self.postMessage(message);
+const post = (message: FromWorker<Measured>): void => self.postMessage(message);
 
 async function run(beta: number): Promise<void> {
   const backend = await webgpuBackend();

@@ -11,6 +11,12 @@ export interface Verdict {
   readonly seen: string;
 }
 
+export const atMost = (what: string, value: number, most: number, seen: string): Verdict => ({
+  what,
+  share: value / most,
+  seen,
+});
+
 type Numbers = ArrayLike<number>;
 
 function norm(values: Numbers): number {
