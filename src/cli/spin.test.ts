@@ -1,6 +1,6 @@
 /** @file `studio spin` on the nano model: what a run leaves, what it refuses, and that a run killed anywhere ends in the same bytes. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -116,6 +116,24 @@ describe("a run", () => {
       [1e-4, 0],
     ]);
     expect(readdirSync(join(dir.path("typed"), "opponents", "1"))).toHaveLength(2);
+  });
+
+  test("meets the opponent on its way down, which it keeps in parts", async () => {
+    const run = dir.path("trajectory");
+    await studioJson(...argv(run, 1, 2), "--loser", "trajectory", "--weighting", "paper");
+    expect(readdirSync(join(run, "trajectories", "1")).sort()).toEqual(captions.map((_, i) => `${i + 1}-0.bin`));
+  });
+
+  test("is Diffusion-DPO where losers are given, without an opponent's picture, and says what it lacks", async () => {
+    const given = dir.path("given");
+    cpSync(pairs, given, { recursive: true });
+    const dpo = [...argv(dir.path("dpo"), 1, 2), "--method", "dpo", "--pairs", given];
+    expect((await studio(...dpo)).stderr).toMatch(/given loser, and 5 of 5 pairs have none.*NAME\.loser\.png/);
+    captions.forEach((_, i) => cpSync(join(pairs, `${(i + 1) % 5}.png`), join(given, `${i}.loser.png`)));
+    await studioJson(...dpo, "--resume");
+    expect(existsSync(join(dir.path("dpo"), "opponents"))).toBe(false);
+    const many = await studio(...argv(dir.path("sft"), 2), "--method", "sft");
+    expect(many.stderr).toMatch(/--iterations 1 was expected/);
   });
 
   test("trains a LoRA where it is told to", async () => {

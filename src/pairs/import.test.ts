@@ -50,6 +50,32 @@ test("sidecars first, then metadata.jsonl, in folders of any depth", async () =>
   });
 });
 
+test("a given loser is beside its winner or in its table, and is no picture of its own", async () => {
+  const { pairs, refused } = await collect(
+    make({
+      "a.png": png,
+      "a.txt": "one",
+      "a.loser.jpg": jpeg,
+      "b.png": webp,
+      "c.jpg": jpeg,
+      "d.webp": webp,
+      "lonely.loser.png": png,
+      "metadata.jsonl":
+        '{"file_name":"b.png","text":"two","rejected":"c.jpg"}\n{"file_name":"d.webp","text":"three","loser":"gone.png"}',
+    }),
+  );
+  const losers = pairs.map(async ({ path, loser }) => [path, loser?.path, loser && (await loser.bytes())]);
+  expect(await Promise.all(losers)).toEqual([
+    ["a.png", "a.loser.jpg", jpeg],
+    ["b.png", "c.jpg", jpeg],
+    ["d.webp", undefined, null],
+  ]);
+  expect(refused).toEqual([
+    { path: "lonely.loser.png", reason: "No image has the same name without .loser." },
+    { path: "metadata.jsonl", reason: "Line 2 names gone.png as the loser, which is not among the files." },
+  ]);
+});
+
 test("the order of the files changes nothing, and ids follow from what is in them", async () => {
   const entries = make({
     "a.png": png,
