@@ -9,6 +9,10 @@ test("the rate rises from its first part to the whole, then falls; the last step
   expect(rates[9]).toBeCloseTo(1 / 6, 12);
 });
 
+test("a constant rate stays where the warm-up left it", () => {
+  expect([4, 5, 10].map((step) => rateAt(step, { ...run, schedule: "constant" }))).toEqual([1, 1, 1]);
+});
+
 test("without a warm-up it starts whole; a warm-up longer than the run is never finished", () => {
   expect(rateAt(1, { ...run, warmupSteps: 0 })).toBe(1);
   expect(rateCorners({ steps: 50, warmupSteps: 200, learningRate: 1 })).toEqual([

@@ -1,4 +1,4 @@
-/** @file The learning rate over an iteration, to be shown: linear warm-up, then linear to 0.. */
+/** @file The learning rate over an iteration, to be shown: linear warm-up, then linear to 0, or as it is. */
 
 /** The rate of optimizer step `step`, 1 .. steps. */
 export function rateAt(
@@ -7,9 +7,16 @@ export function rateAt(
     steps,
     warmupSteps,
     learningRate,
-  }: { readonly steps: number; readonly warmupSteps: number; readonly learningRate: number },
+    schedule = "linear",
+  }: {
+    readonly steps: number;
+    readonly warmupSteps: number;
+    readonly learningRate: number;
+    readonly schedule?: "linear" | "constant";
+  },
 ): number {
   if (step <= warmupSteps) return (learningRate * step) / warmupSteps;
+  if (schedule === "constant") return learningRate;
   return (learningRate * (steps - step + 1)) / (steps - warmupSteps);
 }
 

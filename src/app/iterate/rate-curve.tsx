@@ -15,9 +15,11 @@ export function RateCurve({ settings }: { readonly settings: SpinSettings }) {
   const top = corners.findLast(({ rate }) => rate === peak)?.step ?? 1;
   const risen = plainNumber(Number(peak.toPrecision(3)));
   const words =
-    top < settings.steps
-      ? `rises to ${risen} at step ${top}, then falls to 0`
-      : `only rises, to ${risen}: the warm-up is longer than the run`;
+    settings.schedule === "constant" && settings.warmupSteps <= settings.steps
+      ? `rises to ${risen} at step ${Math.max(1, settings.warmupSteps)}, then stays there`
+      : top < settings.steps
+        ? `rises to ${risen} at step ${top}, then falls to 0`
+        : `only rises, to ${risen}: the warm-up is longer than the run`;
   return (
     <figure className="rate-curve">
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`Learning rate: ${words}`}>
