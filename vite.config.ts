@@ -1,6 +1,7 @@
-/** @file How the page is built and served: isolated from other origins, talking to nobody, one WebAssembly runtime. */
+/** @file How the page is built and served: isolated from other origins, talking to nobody but the hub, one WebAssembly runtime. */
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { HUB_SOURCES } from "./src/hub/hosts.ts";
 
 /** SharedArrayBuffer, and with it the runtime's threads, exists only in a page that is isolated from other origins. */
 const isolation = {
@@ -10,8 +11,8 @@ const isolation = {
 };
 
 /**
- * Nothing from elsewhere, nothing to elsewhere, and no text that becomes markup or a script: studio/own-scripts.ts has the one
- * exception. In preview only: the development server injects inline code.
+ * Nothing from elsewhere, nothing to elsewhere but a model that a person asks the hub for (studio/hub.worker.ts), and no text that
+ * becomes markup or a script: studio/own-scripts.ts has the one exception. In preview only: the development server injects inline code.
  */
 const policy = {
   "default-src": "'none'",
@@ -19,7 +20,7 @@ const policy = {
   "worker-src": "'self'",
   "style-src": "'self'",
   "img-src": "'self' blob: data:",
-  "connect-src": "'self'",
+  "connect-src": ["'self'", ...HUB_SOURCES].join(" "),
   "base-uri": "'none'",
   "form-action": "'none'",
   "frame-ancestors": "'none'",

@@ -82,8 +82,8 @@ export async function startHub({ repo, files, filesAt, tls }: Served): Promise<H
     const [, kind = "", path = ""] =
       /^\/(?:(data)|.*?\/resolve\/[0-9a-f]{40})\/(.*)$/.exec(decodeURIComponent(url.pathname)) ?? [];
     const bytes = files.get(path);
-    if (!list && bytes === undefined)
-      return end(response, list ? 401 : 404, "", { "X-Error-Code": list ? "RepoNotFound" : "EntryNotFound" });
+    if (!list && url.pathname.startsWith("/api/")) return end(response, 401, "", { "X-Error-Code": "RepoNotFound" });
+    if (!list && bytes === undefined) return end(response, 404, "", { "X-Error-Code": "EntryNotFound" });
     if (!list && kind === "" && isLarge(path)) {
       const redirect = server.manners({ path, range: request.headers.range ?? null, before: count(path) })?.redirect;
       return end(response, 302, "", { Location: redirect ?? `${filesAt(port)}/data/${path}`, "X-Repo-Commit": COMMIT });

@@ -25,7 +25,8 @@ test("everything is served under one strict policy", async ({ page }) => {
   expect(closed.map((name) => rules.get(name))).toEqual(closed.map(() => ["'none'"]));
   expect(rules.get("script-src")).toEqual(["'self'", "'wasm-unsafe-eval'"]);
   expect(rules.get("img-src")).toEqual(["'self'", "blob:", "data:"]);
-  for (const name of ["worker-src", "style-src", "connect-src"]) expect(rules.get(name)).toEqual(["'self'"]);
+  for (const name of ["worker-src", "style-src"]) expect(rules.get(name)).toEqual(["'self'"]);
+  expect(rules.get("connect-src")).toEqual(["'self'", "https://huggingface.co", "https://*.hf.co"]);
   expect(rules.get("require-trusted-types-for")).toEqual(["'script'"]);
   expect(rules.size).toBe(11);
 });

@@ -1,6 +1,7 @@
 /** @file The composition root: the only place that knows both the page and the engine behind it. */
 import { mount } from "./app/mount.tsx";
-import type { Studio } from "./studio/api.ts";
+import type { Hub, Studio } from "./studio/api.ts";
+import { startHub } from "./studio/hub-client.ts";
 import { trustOwnScripts } from "./studio/own-scripts.ts";
 import { startPairReader } from "./studio/pair-reader.ts";
 
@@ -11,9 +12,14 @@ async function startEngine(pretend: string | null): Promise<Studio> {
   return pretendStudio(pretend, sessionStorage);
 }
 
+async function hubFor(pretend: string | null): Promise<Hub> {
+  return pretend === null ? startHub() : (await import("./app/fake/made-up-hub.ts")).pretendHub();
+}
+
 trustOwnScripts();
 const element = document.getElementById("root");
 const pretend = new URLSearchParams(location.search).get("fake");
 if (element !== null) {
-  await mount({ element, studio: await startEngine(pretend), reader: startPairReader(), pretend: pretend !== null });
+  const [studio, hub] = [await startEngine(pretend), await hubFor(pretend)];
+  await mount({ element, studio, reader: startPairReader(), hub, pretend: pretend !== null });
 }

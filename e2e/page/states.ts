@@ -97,6 +97,15 @@ async function pickModel(page: Page, name: string): Promise<void> {
   await page.getByLabel("A model’s file").setInputFiles({ name, mimeType, buffer: Buffer.from("weights") });
 }
 
+async function fromHub(page: Page, address: string): Promise<void> {
+  await visit(page, "start", "fast");
+  await page.getByRole("radio", { name: /^Stable Diffusion 1.5 from the hub/ }).click();
+  await button(page, "Go on").waitFor();
+  if (address === "") return;
+  await page.getByLabel("Name or address at huggingface.co").fill(address);
+  await button(page, "Look it up").click();
+}
+
 export const STATES: readonly PageState[] = [
   {
     name: "start-empty",
@@ -163,6 +172,29 @@ export const STATES: readonly PageState[] = [
       await page.getByRole("radio", { name: /^fine-tune/ }).waitFor();
       await page.reload();
       await page.getByText(/^fine-tune lies on your disk/).waitFor();
+    },
+  },
+  { name: "start-hub", open: (page) => fromHub(page, "") },
+  {
+    name: "start-hub-gated",
+    open: async (page) => {
+      await fromHub(page, "gated/model");
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  {
+    name: "start-hub-offer",
+    open: async (page) => {
+      await fromHub(page, "stable-diffusion-v1-5/stable-diffusion-v1-5");
+      await button(page, /^Download/).waitFor();
+    },
+  },
+  {
+    name: "start-hub-downloading",
+    open: async (page) => {
+      await fromHub(page, "");
+      await button(page, "Go on").click();
+      await button(page, "Pause").waitFor();
     },
   },
   {

@@ -1,4 +1,7 @@
-/** @file Counts what this page asks of other origins. The policy it is served with allows none. */
+/**
+ * @file Counts what this page asks of other origins. The policy it is served with allows none but the hub's, and those requests are
+ * a worker's, which tells of each before it is made.
+ */
 import { useSyncExternalStore } from "react";
 import { createListeners } from "../lib/listeners.ts";
 
@@ -20,6 +23,18 @@ export function watchRequests(): void {
     tell();
   });
   observer.observe({ type: "resource", buffered: true });
+}
+
+let ofHub = 0;
+
+/** A request to the hub is about to be made. */
+export function countHubRequest(): void {
+  ofHub += 1;
+  tell();
+}
+
+export function useHubRequests(): number {
+  return useSyncExternalStore(subscribe, () => ofHub);
 }
 
 export function useRequestsElsewhere(): number {

@@ -12,10 +12,11 @@ import "./styles/viewer.css";
 import "./styles/vote.css";
 import "./styles/report.css";
 import { createRoot } from "react-dom/client";
-import type { Studio } from "../studio/api.ts";
+import type { Hub, Studio } from "../studio/api.ts";
 import { App } from "./app.tsx";
-import { watchRequests } from "./bytes-sent.ts";
+import { countHubRequest, watchRequests } from "./bytes-sent.ts";
 import { now } from "./clock.ts";
+import { createHubStore } from "./own-model/hub-store.ts";
 import { createMetrics } from "./metrics.ts";
 import { createPictures } from "./pictures.ts";
 import type { PairReader } from "./read-files.ts";
@@ -30,6 +31,7 @@ export interface Mounting {
   readonly studio: Studio;
   /** of a project */
   readonly reader: (project: string) => PairReader;
+  readonly hub: Hub;
   /** the engine only pretends */
   readonly pretend: boolean;
 }
@@ -40,12 +42,13 @@ export function askedBackend(search: string): BackendName | null {
   return asked === "wasm" || asked === "webgpu" ? asked : null;
 }
 
-export async function mount({ element, studio, reader: readerOf, pretend }: Mounting): Promise<void> {
+export async function mount({ element, studio, reader: readerOf, hub: speaks, pretend }: Mounting): Promise<void> {
   const root = createRoot(element);
   const force = askedBackend(globalThis.location.search);
   const go = (route: Route): void => {
     globalThis.location.hash = printRoute(route);
   };
+  const hub = createHubStore(speaks, countHubRequest);
   let leave = (): void => {};
   const enter: Deps["enter"] = (source, opened) => {
     leave();
@@ -67,7 +70,7 @@ export async function mount({ element, studio, reader: readerOf, pretend }: Moun
     leave = store.leave;
     void store.getState().boot();
     root.render(
-      <WorkbenchProvider key={project} workbench={{ store, pictures, metrics, reader, pretend, source }}>
+      <WorkbenchProvider key={project} workbench={{ store, pictures, metrics, reader, hub, pretend, source }}>
         <App />
       </WorkbenchProvider>,
     );

@@ -31,8 +31,8 @@ export interface Door {
   readonly origin: string;
   /** whether an answer from there is the hub's */
   readonly trusts: (url: string) => boolean;
-  /** whether the page's policy has just forbidden a connection */
-  readonly wasBlocked: () => boolean;
+  /** whether the page's policy forbade the connection that has just failed */
+  readonly wasBlocked: () => Promise<boolean>;
   /** milliseconds without a byte until a connection is given up */
   readonly silenceMs: number;
   /** @throws the signal's reason where it is aborted first */
@@ -69,10 +69,10 @@ export async function open(
 ): Promise<Opened> {
   signal.throwIfAborted();
   const connection = new Connection(door.silenceMs, signal);
-  const failed = (error: unknown): unknown => {
+  const failed = async (error: unknown): Promise<unknown> => {
     if (signal.aborted) return signal.reason;
     if (connection.fellSilent) return new Passing(silent(what, door.silenceMs));
-    if (door.wasBlocked()) return blocked(what);
+    if (await door.wasBlocked()) return blocked(what);
     return error instanceof Passing ? error : new Passing(offline(what));
   };
   door.told({ kind: "asking", url });
@@ -92,14 +92,14 @@ export async function open(
     return { answer, pieces: () => pieces(answer, connection, failed), close: () => connection.close() };
   } catch (error) {
     connection.close();
-    throw error instanceof StudioError ? error : failed(error);
+    throw error instanceof StudioError ? error : await failed(error);
   }
 }
 
 async function* pieces(
   answer: Answer,
   connection: Connection,
-  failed: (error: unknown) => unknown,
+  failed: (error: unknown) => Promise<unknown>,
 ): AsyncGenerator<Uint8Array, void> {
   const reader = answer.body?.getReader();
   try {
@@ -110,7 +110,7 @@ async function* pieces(
       yield value;
     }
   } catch (error) {
-    throw failed(error);
+    throw await failed(error);
   } finally {
     connection.close();
   }

@@ -42,7 +42,7 @@ function door(part: Partial<Door> = {}): Door {
     fetch,
     origin,
     trusts: (url) => [origin, `http://localhost:${server.port}`].includes(new URL(url).origin),
-    wasBlocked: () => false,
+    wasBlocked: async () => false,
     silenceMs: 10_000,
     wait: async (_, signal) => signal.throwIfAborted(),
     told: (one) => news.push(one),
@@ -210,7 +210,10 @@ test("a connection that falls silent is given up and made anew", async () => {
 test("no network, a host that is none of the hub's, a policy that forbids it: each in its own words", async () => {
   const dead = door({ fetch: () => Promise.reject(new TypeError("fetch failed")) });
   expect((await troubleOf(lookUp(dead, "ann/nano", never))).code).toBe("hub-offline");
-  const forbidden = door({ fetch: () => Promise.reject(new TypeError("Failed to fetch")), wasBlocked: () => true });
+  const forbidden = door({
+    fetch: () => Promise.reject(new TypeError("Failed to fetch")),
+    wasBlocked: async () => true,
+  });
   expect((await troubleOf(lookUp(forbidden, "ann/nano", never))).message).toContain("policy");
   const stranger = door({ trusts: (url) => url.includes("127.0.0.1") });
   const trouble = await troubleOf(download(memoryPart(), WEIGHTS, never, stranger));

@@ -35,6 +35,6 @@ export async function lookUp(door: Door, typed: string, signal: AbortSignal): Pr
   if (!onnx) await openModel(remoteFiles(door, listing, telling, root, signal));
   const [first] = files;
   const named = files.length === 1 ? first?.path : root === "" ? listing.repo : root.slice(0, -1);
-  const title = (named ?? "").replace(/^.*\//, "").replace(/\.safetensors$/, "");
+  const title = (named ?? "").replace(/^.*\//, "").replace(/\.safetensors$/, "") || "model";
   return { repo: listing.repo, commit: listing.commit, revision: address.revision, title, root, files };
 }

@@ -107,7 +107,7 @@ export function refused({ status, headers }: Refusal, what: string, own: boolean
     return new StudioError(
       "hub-missing",
       code === "RevisionNotFound" ? `The hub has no such revision of ${what}.` : `The hub has no ${what}.`,
-      `${KEPT} Look at the name, the revision and the path.`,
+      "Look at the name, the revision and the path.",
     );
   return answered(status, what);
 }

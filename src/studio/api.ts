@@ -19,6 +19,8 @@ export type {
   SourceFile,
 } from "./model-api.ts";
 
+export type { Hub, HubCallName, HubCalls, HubModel, HubNews } from "./hub-api.ts";
+
 export interface ModelInfo {
   /** of a person's own model: by its content */
   readonly id: string;

@@ -17,6 +17,8 @@ export interface LastModel extends Omit<OwnModel, "files"> {
   readonly handle: ModelHandle | null;
   /** names the copy of its files in this browser's storage; null: there is none */
   readonly copy: string | null;
+  /** names what was downloaded of it from the hub; it stays when another model is opened */
+  readonly download?: string;
 }
 
 /** What a workbench is about; each model has a project of its own. */

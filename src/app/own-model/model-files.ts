@@ -97,6 +97,14 @@ export async function keepCopy(
   return home;
 }
 
+const DOWNLOADS = "hub";
+
+/** The files of a model that was downloaded from the hub. @throws DOMException where they are no longer there. */
+export async function downloadedFolder(key: string, title: string): Promise<FileSystemDirectoryHandle> {
+  const downloads = await (await navigator.storage.getDirectory()).getDirectoryHandle(DOWNLOADS);
+  return (await downloads.getDirectoryHandle(key)).getDirectoryHandle(title);
+}
+
 export async function dropCopy(id: string): Promise<void> {
   const copies = await (await navigator.storage.getDirectory()).getDirectoryHandle(COPIES, { create: true });
   await copies.removeEntry(id, { recursive: true }).catch(() => undefined);

@@ -1,7 +1,7 @@
 /** @file The status line: what runs, time left, the last save, the memory, what was sent. Always there. */
 import { useEffect, useRef, useState } from "react";
-import { useRequestsElsewhere } from "../bytes-sent.ts";
-import { ago } from "../format.ts";
+import { useHubRequests, useRequestsElsewhere } from "../bytes-sent.ts";
+import { ago, count } from "../format.ts";
 import { Glyph } from "../parts/glyph.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { useStudio } from "../state/context.tsx";
@@ -18,7 +18,6 @@ export function StatusLine() {
   const memory = useStudio(memoryInWords);
   const left = useTimeLeft();
   const now = useNow(savedAt !== null);
-  const elsewhere = useRequestsElsewhere();
   return (
     <footer className="foot">
       <span className="now">
@@ -32,12 +31,25 @@ export function StatusLine() {
           {memory}
         </span>
       )}
-      <span className="sent" title="Counted by the page itself; its security policy allows no connection elsewhere">
-        <Glyph name={elsewhere === 0 ? "shield" : "bang"} />
-        {elsewhere === 0 ? "0 bytes sent" : `${elsewhere} requests left this computer`}
-      </span>
+      <Sent />
       <Announcer />
     </footer>
+  );
+}
+
+const COUNTED = "Counted by the page itself; its security policy allows no connection elsewhere";
+const OF_HUB =
+  "Asked for the model that you looked for: its name, and what a browser tells every server. Of your pictures, captions and projects 0 bytes were sent";
+
+function Sent() {
+  const elsewhere = useRequestsElsewhere();
+  const hub = useHubRequests();
+  const words = hub === 0 ? "0 bytes sent" : `0 bytes of yours sent, ${count(hub, "request")} to the hub`;
+  return (
+    <span className="sent" title={hub === 0 ? COUNTED : OF_HUB}>
+      <Glyph name={elsewhere === 0 ? "shield" : "bang"} />
+      {elsewhere === 0 ? words : `${elsewhere} requests left this computer`}
+    </span>
   );
 }
 

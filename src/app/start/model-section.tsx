@@ -1,4 +1,4 @@
-/** @file The model: Pocket, or a person's own from the disk. */
+/** @file The model: Pocket, or a person's own from the disk or from the hub. */
 import { useRef, useState } from "react";
 import { type ModelHandle, filesBehind, pickHandle } from "../own-model/model-files.ts";
 import { millions } from "../format.ts";
@@ -6,47 +6,61 @@ import { FileInput } from "../parts/file-input.tsx";
 import { sourceFile } from "../read-files.ts";
 import { useActions, useStudio, useWorkbench } from "../state/context.tsx";
 import { isRunning } from "../state/selectors.ts";
+import { HubModels } from "./hub-model.tsx";
 import { PickedModel } from "./picked-model.tsx";
 
 export function ModelSection() {
   const actions = useActions();
   const { source } = useWorkbench();
   const news = useNews();
-  const picked = useStudio((state) => state.picked !== null);
+  const picked = useStudio((state) => state.picked && (state.picked.download === null ? "disk" : "hub"));
   const away = useStudio((state) => state.machine === "away");
   const busy = useStudio((state) => isRunning(state) || state.reading !== null);
-  const [choosing, setChoosing] = useState(false);
+  const [choosing, setChoosing] = useState<"disk" | "hub" | null>(null);
   const own = source.kind !== "pocket";
-  const another = (choosing || picked) && !away;
-  const stay = (): void => {
-    setChoosing(false);
+  const another = away ? null : (picked ?? choosing);
+  const choose = (from: "disk" | "hub" | null): void => {
+    setChoosing(from);
     actions.unpick();
   };
+  const stay = (): void => choose(null);
   return (
     <section aria-labelledby="model-h">
       <h2 id="model-h">Model</h2>
       <fieldset className="options" disabled={busy}>
         <legend className="visually-hidden">Model</legend>
         {own ? (
-          <Option name={source.last.title} help={`yours, ${news}`} checked={!another} onChoose={stay} />
+          <Option name={source.last.title} help={`yours, ${news}`} checked={another === null} onChoose={stay} />
         ) : source.last === null ? null : (
           <Option name={source.last.title} help="yours, with its own project" onChoose={() => void actions.reopen()} />
         )}
         <Option
           name="Pocket"
           help={`built in, 64 px pictures${own ? ", with its own project" : `, ${news}`}`}
-          checked={!own && !another}
+          checked={!own && another === null}
           onChoose={() => (own ? void actions.usePocket() : stay())}
         />
         <Option
           name="Stable Diffusion 1.5 from disk"
           help="a diffusers folder or one .safetensors file; ONNX exports too"
-          checked={another}
-          onChoose={() => setChoosing(true)}
+          checked={another === "disk"}
+          onChoose={() => choose("disk")}
+        />
+        <Option
+          name="Stable Diffusion 1.5 from the hub"
+          help="by its name at huggingface.co: downloaded once, kept in this browser"
+          checked={another === "hub"}
+          onChoose={() => choose("hub")}
         />
         <Option name="Training artifacts" help="a folder of ONNX files made for this page: not in this page yet" />
       </fieldset>
-      {another ? picked ? <PickedModel /> : <PickModel disabled={busy} /> : null}
+      {picked !== null && !away ? (
+        <PickedModel />
+      ) : another === "disk" ? (
+        <PickModel disabled={busy} />
+      ) : another === "hub" ? (
+        <HubModels disabled={busy} />
+      ) : null}
     </section>
   );
 }
@@ -76,9 +90,20 @@ export function AwaySection() {
   const picked = useStudio((state) => state.picked !== null);
   return away && source.kind === "away" ? (
     <section className="away" aria-label={source.last.title}>
-      {picked ? <PickedModel /> : <PickModel disabled={false} />}
+      {picked ? <PickedModel /> : source.last.download === undefined ? <PickModel disabled={false} /> : <Gone />}
     </section>
   ) : null;
+}
+
+/** A downloaded model that was deleted since, here or by the browser. */
+function Gone() {
+  const { source } = useWorkbench();
+  return (
+    <>
+      <p>{source.last?.title} was downloaded from the hub, and is no longer in this browser. Its project is safe.</p>
+      <HubModels disabled={false} />
+    </>
+  );
 }
 
 /** Of the model whose workbench this is. */

@@ -21,7 +21,7 @@ function Panel({ picked }: { readonly picked: Picked }) {
   const noGpu = useStudio(
     ({ preflight }) => preflight?.measured.every((m) => m.backend !== "webgpu" || m.forwardMs === null) ?? true,
   );
-  const { own, bytes, examined, looking, refused, keep, copying } = picked;
+  const { own, bytes, download, examined, looking, refused, keep, copying } = picked;
   const fits = examined !== null && !looking && refused === null && !(examined.large && noGpu);
   return (
     <div className="picked" role="group" aria-label={own.title}>
@@ -52,10 +52,14 @@ function Panel({ picked }: { readonly picked: Picked }) {
           ))}
           <Shape picked={picked} examined={examined} />
           <Uses examined={examined} noGpu={noGpu} />
-          <label className="keep small">
-            <input type="checkbox" checked={keep} onChange={(event) => actions.setKeepCopy(event.target.checked)} />
-            Keep a copy in this browser, so that it is there next time
-          </label>
+          {download === null ? (
+            <label className="keep small">
+              <input type="checkbox" checked={keep} onChange={(event) => actions.setKeepCopy(event.target.checked)} />
+              Keep a copy in this browser, so that it is there next time
+            </label>
+          ) : (
+            <p className="small quiet">It stays in this browser, and is there next time, until you delete it.</p>
+          )}
         </>
       )}
       {copying === null ? null : <Progress done={copying / Math.max(1, bytes)} label="Copying the model" />}

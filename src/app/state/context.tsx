@@ -1,6 +1,7 @@
 /** @file How components reach the store, the pictures and the metrics. */
 import { createContext, use, type ReactNode } from "react";
 import { useStore } from "zustand";
+import type { HubState, HubStore } from "../own-model/hub-store.ts";
 import type { Metrics } from "../metrics.ts";
 import type { ModelSource } from "../own-model/last-model.ts";
 import type { Pictures } from "../pictures.ts";
@@ -13,6 +14,7 @@ export interface Workbench {
   readonly pictures: Pictures;
   readonly metrics: Metrics;
   readonly reader: PairReader;
+  readonly hub: HubStore;
   readonly source: ModelSource;
   /** nothing is trained: pictures and numbers are made up */
   readonly pretend: boolean;
@@ -33,6 +35,11 @@ export function useWorkbench(): Workbench {
 /** A part of the state; renders again when that part changes. Select stored values, not new objects. */
 export function useStudio<T>(select: (state: StudioState) => T): T {
   return useStore(useWorkbench().store, select);
+}
+
+/** The same of the hub's models, which all workbenches share. */
+export function useHub<T>(select: (state: HubState) => T): T {
+  return useStore(useWorkbench().hub, select);
 }
 
 /** The actions, which never change: the first state has them all, and is the same object at every render. */

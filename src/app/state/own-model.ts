@@ -9,6 +9,8 @@ import type { Slice } from "./studio-state.ts";
 export interface Picked {
   readonly own: OwnModel;
   readonly handle: ModelHandle | null;
+  /** names it among those that were downloaded from the hub; null: it lies on the disk */
+  readonly download: string | null;
   readonly bytes: number;
   /** in the shape that was looked at last; null: it was not yet, or is none of ours */
   readonly examined: Examined | null;
@@ -24,7 +26,7 @@ export interface Picked {
 export interface OwnModelSlice {
   readonly picked: Picked | null;
   /** Looks at a model that was picked; the one that is open stays. */
-  pickModel(files: readonly SourceFile[], handle: ModelHandle | null): Promise<void>;
+  pickModel(files: readonly SourceFile[], handle: ModelHandle | null, download?: string): Promise<void>;
   shapeModel(part: { readonly resolution?: number | null; readonly memory?: number | null }): Promise<void>;
   setKeepCopy(keep: boolean): void;
   unpick(): void;
@@ -63,13 +65,13 @@ export const createOwnModel: Slice<OwnModelSlice> = (set, get, deps) => {
   return {
     picked: null,
 
-    async pickModel(files, handle) {
+    async pickModel(files, handle, download) {
       if (files.length === 0 || isBusy()) return;
       // one that is picked again keeps the shape that it had
       const shape = deps.source.kind === "away" ? deps.source.last : { resolution: null, memory: null };
       const own = { files, title: titleOf(files), resolution: shape.resolution, memory: shape.memory };
       const nothing = { examined: null, looking: false, refused: null, keep: false, copying: null };
-      await examine({ own, handle, bytes: bytesOf(files), ...nothing });
+      await examine({ own, handle, download: download ?? null, bytes: bytesOf(files), ...nothing });
     },
 
     async shapeModel(part) {
@@ -86,14 +88,15 @@ export const createOwnModel: Slice<OwnModelSlice> = (set, get, deps) => {
       if (preflight === null || isBusy()) return;
       get().stopDrawing();
       set({ machine: "opening", problem: null });
-      const { own, keep } = picked;
+      const { own, keep, download } = picked;
       const copy = keep ? crypto.randomUUID() : null;
       try {
         const handle = copy === null ? picked.handle : await copied(picked, copy);
         const backend = picked.examined.large ? "webgpu" : preflight.chosen;
         const model = await deps.studio.call("open", { backend, model: own });
         const { title, resolution, memory } = own;
-        const last: LastModel = { id: model.id, title, resolution, memory, handle, copy };
+        const kept: LastModel = { id: model.id, title, resolution, memory, handle, copy };
+        const last = download === null ? kept : { ...kept, download };
         await remember(deps.studio, last, true);
         // one is remembered, so one copy is kept
         const before = deps.source.last?.copy ?? null;
