@@ -119,7 +119,7 @@ test("what the hub refuses, what the policy forbids, what there is no room for: 
   heard,
 }) => {
   await fromHub(page);
-  const alert = page.getByRole("alert");
+  const alert = page.locator(".hub").getByRole("alert");
   await look(page, "no model");
   await expect(alert).toContainText("Nothing was asked of the hub");
   await look(page, "someone/else");

@@ -178,7 +178,7 @@ export class HubShelf implements Shelf {
         await file.write(JSON.stringify(manifest));
         await file.close();
       } catch (error) {
-        throw isNamed(error, "QuotaExceededError") ? full() : error;
+        throw inWords(error);
       }
     });
   }
@@ -230,7 +230,7 @@ class StoredPart implements ShelvedPart {
       this.#size += written;
       if (written < bytes.length) throw full();
     } catch (error) {
-      throw isNamed(error, "QuotaExceededError") ? full() : error;
+      throw inWords(error);
     }
   }
 
@@ -244,6 +244,11 @@ class StoredPart implements ShelvedPart {
     this.#access.close();
     await this.#kept(this.#etag, whole);
   }
+}
+
+/** What the browser says when it is full, wherever it says so, in words. */
+export function inWords(error: unknown): unknown {
+  return isNamed(error, "QuotaExceededError") ? full() : error;
 }
 
 function isNamed(error: unknown, name: string): boolean {

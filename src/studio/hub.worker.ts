@@ -4,7 +4,7 @@ import { downloadModel } from "../hub/download-model.ts";
 import { HUB, isHubs } from "../hub/hosts.ts";
 import { type Found, lookUp } from "../hub/look.ts";
 import type { HubCallName, HubCalls, HubNews } from "./hub-api.ts";
-import { dropModel, keptModels, keyOf, modelOf, openShelf } from "./hub-shelf.ts";
+import { dropModel, inWords, keptModels, keyOf, modelOf, openShelf } from "./hub-shelf.ts";
 import { toWire } from "./wire-error.ts";
 
 const SILENCE_MS = 30_000;
@@ -32,7 +32,6 @@ const handlers: Handlers = {
   },
 
   async download({ key }, { told, signal }) {
-    const shelf = await openShelf(key, looked.get(key) ?? null);
     let next = 0;
     let latest = 0;
     const paced = (bytes: number): void => {
@@ -42,7 +41,11 @@ const handlers: Handlers = {
       told({ kind: "bytes", bytes });
     };
     try {
+      const shelf = await openShelf(key, looked.get(key) ?? null);
+      latest = shelf.model().here;
       await downloadModel(doorOf(told), shelf.found, shelf, paced, signal);
+    } catch (error) {
+      throw inWords(error);
     } finally {
       told({ kind: "bytes", bytes: latest });
     }
