@@ -13,31 +13,31 @@ const [HUB_HOST, FILES_HOST] = [new URL(HUB).host, "us.aws.cdn.hf.co"];
 
 export const test = base.extend<{ hub: HubServer }, { server: HubServer }>({
   server: [
-    // biome-ignore lint/correctness/noEmptyPattern: fixtures are named by what they take
-    async ({}, use) => {
+    // oxlint-disable-next-line no-empty-pattern -- a fixture is told by its pattern what it needs, and this one needs none
+    async ({}, give) => {
       const server = await startHub({
         repo: REPO,
         files: nanoFiles(2),
         filesAt: () => `https://${FILES_HOST}`,
         tls: selfSigned([HUB_HOST, FILES_HOST]),
       });
-      await use(server);
+      await give(server);
       await server.close();
     },
     { scope: "worker" },
   ],
   launchOptions: [
-    async ({ launchOptions, server }, use) => {
+    async ({ launchOptions, server }, give) => {
       const hosts = [HUB_HOST, FILES_HOST].map((host) => `MAP ${host} 127.0.0.1:${server.port}`).join(",");
-      await use({ ...launchOptions, args: [...(launchOptions.args ?? []), `--host-resolver-rules=${hosts}`] });
+      await give({ ...launchOptions, args: [...(launchOptions.args ?? []), `--host-resolver-rules=${hosts}`] });
     },
     { scope: "worker" },
   ],
   ignoreHTTPSErrors: true,
-  hub: async ({ server }, use) => {
+  hub: async ({ server }, give) => {
     server.manners = () => undefined;
     server.asked.length = 0;
-    await use(server);
+    await give(server);
   },
 });
 
