@@ -5,7 +5,7 @@ import { presetsFor } from "../src/studio/presets.ts";
 
 const models = [
   { parameters: 4.1e6, guidance: 3 },
-  { parameters: 860e6, guidance: 7.5 },
+  { parameters: 860e6, guidance: 7.5, whole: true },
 ];
 const presets = models.flatMap((model) => presetsFor(model).map((preset) => ({ ...preset, model })));
 

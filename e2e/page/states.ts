@@ -150,6 +150,14 @@ export const STATES: readonly PageState[] = [
     },
   },
   {
+    name: "start-picked-ample",
+    open: async (page) => {
+      await pickModel(page, "fine-tune.safetensors");
+      await page.getByLabel("Memory").selectOption("up to 24 GB");
+      await page.getByText(/a finished node is 3\.4 GB/).waitFor();
+    },
+  },
+  {
     name: "start-refused",
     open: async (page) => {
       await pickModel(page, "fine-tune.ckpt");

@@ -132,6 +132,15 @@ export class Executor {
     await this.backend.write(this.buffer(tensor, adapter), data);
   }
 
+  /** Gives back what an optimizer keeps; where it is used again it is zero. */
+  forget(tensor: string): void {
+    const { kind } = this.spec(tensor);
+    assert(kind === "moment" || kind === "average", `"${tensor}" is forgotten by itself, but is of kind ${kind}`);
+    const buffer = this.own.get(tensor);
+    if (buffer) this.backend.free(buffer);
+    this.own.delete(tensor);
+  }
+
   /** Of trainable tensors, as their gradients are added up. */
   get groups(): readonly string[] {
     return Object.keys(this.set.groups);

@@ -8,6 +8,7 @@ export type { DeviceNews, PageEvent, ProbeReport, Stage, StepReport, StudioEvent
 export type { Preset, SpinSettings } from "./settings-api.ts";
 export type {
   Examined,
+  Fit,
   Sides,
   Measured,
   MemoryUse,

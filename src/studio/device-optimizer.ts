@@ -28,18 +28,14 @@ export class DeviceOptimizer implements Optimizer, StateInParts {
   /** Goes on from a state whose weights lie in `theta` already; what it has not of moments and average begins here. */
   static async from(executor: Executor, theta: Adapter, state: StateInParts, options: OptimizerOptions) {
     const optimizer = new DeviceOptimizer(executor, theta, state.step, options);
-    for (const group of executor.groups) {
-      const tensors = momentsOf(group);
-      for (const vector of optimizer.vectors) {
-        if (vector === "vector") continue;
-        const start = async (): Promise<Float32Array> => {
-          const weights = await executor.readGroup(theta.id, group);
-          return vector === "ema" ? weights : weights.fill(0);
-        };
-        const values = state.vectors.includes(vector) ? await state.read(vector, group) : await start();
-        await executor.write(tensors[vector], values);
+    for (const group of executor.groups)
+      for (const vector of ["m", "v", "ema"] as const) {
+        const tensor = momentsOf(group)[vector];
+        executor.forget(tensor);
+        if (!optimizer.vectors.includes(vector)) continue;
+        if (state.vectors.includes(vector)) await executor.write(tensor, await state.read(vector, group));
+        else if (vector === "ema") await executor.write(tensor, await executor.readGroup(theta.id, group));
       }
-    }
     return optimizer;
   }
 

@@ -57,6 +57,11 @@ function large(latents: number, float16: Float16): readonly [RunChoices, ...RunC
   return [inTiles(one), inTiles(two), inTiles(four), inTiles(kept)];
 }
 
+/** The whole of a large model is trained a group at a time (model.ts), so there is no plan that keeps all activations. */
+function inGroups([least, ...faster]: readonly [RunChoices, ...RunChoices[]]): readonly [RunChoices, ...RunChoices[]] {
+  return [least, ...faster.filter(({ cut }) => cut !== "whole")];
+}
+
 export interface Wanted {
   /** picture side in pixels; null: the model's own */
   readonly resolution: number | null;
@@ -77,7 +82,8 @@ export async function planMemory(
   { resolution, memory, float16 }: Wanted,
 ): Promise<MemoryPlan> {
   const latents = (resolution ?? resolutionOf(folder.configs)) / factorOf(folder.configs.vae);
-  const [least, ...faster] = isLarge(parameters) ? large(latents, float16) : small;
+  const all = isLarge(parameters) ? large(latents, float16) : small;
+  const [least, ...faster] = trains.train === "full" ? inGroups(all) : all;
   let best = await planOf(folder, trains, least, resolution);
   if (memory === null) return best;
   if (best.bytes > memory)
@@ -102,7 +108,10 @@ async function planOf(
 ): Promise<MemoryPlan> {
   const choices = resolution === null ? run : { ...run, resolution };
   const built = await explainLimit(() => makeArtifacts(folder, { ...choices, ...trains }));
-  return { choices, bytes: predictedPeak(built.artifact.set.bytes), built };
+  const { choices: made, set } = built.artifact;
+  // besides policy and opponent, a node that is drawn: no small matter where each is gigabytes
+  const drawn = made.optimizer === "device" ? set.bytes.trainable : 0;
+  return { choices, bytes: predictedPeak(set.bytes) + drawn, built };
 }
 
 const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);

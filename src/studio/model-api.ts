@@ -71,6 +71,12 @@ export interface MemoryUse {
   readonly recomputes: boolean;
 }
 
+/** What a way to train takes. */
+export interface Fit extends MemoryUse {
+  /** no: it is the least that it can do with, and more than may be used */
+  readonly fits: boolean;
+}
+
 /** Sides that a picture may have, in pixels. */
 export interface Sides {
   readonly least: number;
@@ -88,7 +94,7 @@ export interface Examined {
   readonly sides: Sides;
   /** what had to be assumed, a sentence each */
   readonly notes: readonly string[];
-  /** to train a LoRA of rank 16, and the whole UNet; null: more than may be used */
-  readonly lora: MemoryUse | null;
-  readonly full: MemoryUse | null;
+  /** to train a LoRA of rank 16, and the whole UNet; of a large model the latter fits only where a person allows what it takes */
+  readonly lora: Fit;
+  readonly full: Fit;
 }

@@ -61,13 +61,20 @@ export class Networks {
   readonly #laid = new Map<string, string>();
   #training: string | null = null;
 
-  /** `plan`: made for `home` */
-  constructor(backend: Backend, folder: ModelFolder, home: Trains, { choices, built }: MemoryPlan) {
+  /** `plan`: made for `home`; `whole`: for all of a large UNet, where that may be trained */
+  constructor(
+    backend: Backend,
+    folder: ModelFolder,
+    home: Trains,
+    { choices, built }: MemoryPlan,
+    whole: MemoryPlan | null = null,
+  ) {
     this.backend = backend;
     this.home = home;
     this.#folder = folder;
     this.#choices = choices;
     this.#sets.set(keyOf(home), Promise.resolve(built));
+    if (whole) this.#sets.set("full", Promise.resolve(whole.built));
     this.#common = { frozen: new FrozenWeights(backend), table: null, tokenizer: null };
   }
 
@@ -132,8 +139,9 @@ export class Networks {
   async #load(trains: Trains): Promise<Model> {
     const set = await this.#set(trains);
     for (const [key, model] of this.#loaded) {
-      if (this.#loaded.size < MOST) break;
-      if (key === this.#training) continue;
+      // beside all of a large UNet there is room for nothing else
+      const alone = [set.artifact.choices, model.choices].some(({ optimizer }) => optimizer === "device");
+      if ((this.#loaded.size < MOST && !alone) || key === this.#training) continue;
       this.#loaded.delete(key);
       for (const adapter of this.#laid.keys()) if (adapter.startsWith(`${key}/`)) this.#laid.delete(adapter);
       await model.dispose();

@@ -4,7 +4,7 @@ import { required, StudioError } from "../lib/errors.ts";
 import { readUNetConfig } from "../models/config.ts";
 import type { Backend, Float16 } from "../runtime/backend.ts";
 import type { Trains } from "../storage/nodes.ts";
-import type { Examined, MemoryUse, ModelInfo, OwnModel } from "./api.ts";
+import type { Examined, Fit, MemoryUse, ModelInfo, OwnModel } from "./api.ts";
 import { blobFiles } from "./blob-files.ts";
 import { withVocabulary } from "./clip-vocabulary.ts";
 import { parameterCount } from "./cut.ts";
@@ -50,7 +50,11 @@ export async function openStudioModel(
     );
   const home = homeOf(parameters);
   const plan = await planMemory(folder, parameters, home, { ...(own ?? AUTOMATIC), float16: backend.float16 });
-  const networks = new Networks(backend, folder, home, plan);
+  const large = isLarge(parameters);
+  // nobody can ask a browser for its card's memory: the whole of a large model only where a person allows what it takes
+  const wanted = own !== null && large && own.memory !== null ? { ...own, float16: backend.float16 } : null;
+  const whole = wanted && (await planWithin(folder, parameters, FULL, wanted));
+  const networks = new Networks(backend, folder, home, plan, whole);
   const { side } = await networks.of(home);
   const id = own ? `${(await modelIdentity(folder)).slice(0, SHORT)}-${side}` : (model as string);
   const guidance = GUIDANCE[id] ?? 7.5;
@@ -60,9 +64,9 @@ export async function openStudioModel(
     memory: memoryUse(plan),
     resolution: side,
     parameters,
-    large: isLarge(parameters),
+    large,
     guidance,
-    presets: presetsFor({ parameters, guidance }),
+    presets: presetsFor({ parameters, guidance, whole: whole !== null }),
     scoring: scoringOf(id),
   };
   return { info, networks, identity: modelIdentity(folder, plan.choices) };
@@ -72,23 +76,33 @@ export async function openStudioModel(
 export async function examineModel(model: OwnModel, float16: Float16): Promise<Examined> {
   const folder = await openModel(blobFiles(model.files));
   const parameters = parametersOf(folder);
-  const fit = async (trains: Trains): Promise<MemoryUse | null> => {
-    try {
-      return memoryUse(await planMemory(folder, parameters, trains, { ...model, float16 }));
-    } catch (error) {
-      if (error instanceof StudioError && error.code === "memory") return null;
-      throw error;
-    }
+  const fit = async (trains: Trains): Promise<Fit> => {
+    const plan = await planWithin(folder, parameters, trains, { ...model, float16 });
+    const fits = plan !== null;
+    const least = plan ?? (await planMemory(folder, parameters, trains, { ...model, float16, memory: null }));
+    return { ...memoryUse(least), fits };
   };
+  const large = isLarge(parameters);
+  const full = await fit(FULL);
   return {
     parameters,
-    large: isLarge(parameters),
+    large,
     resolution: model.resolution ?? resolutionOf(folder.configs),
     sides: sidesOf(folder.configs),
     notes: folder.notes ?? [],
     lora: await fit(LORA),
-    full: await fit(FULL),
+    full: large && model.memory === null ? { ...full, fits: false } : full,
   };
+}
+
+/** Null where it does not fit. */
+async function planWithin(...wanted: Parameters<typeof planMemory>): Promise<MemoryPlan | null> {
+  try {
+    return await planMemory(...wanted);
+  } catch (error) {
+    if (error instanceof StudioError && error.code === "memory") return null;
+    throw error;
+  }
 }
 
 const parametersOf = ({ configs }: ModelFolder): number =>

@@ -54,11 +54,11 @@ describe("a model that was picked", () => {
       resolution: 8,
       sides: { least: 4, most: 256, step: 2 },
     });
-    expect(found.lora?.weights).toBeGreaterThan(found.parameters * 4);
-    expect(found.full?.weights).toBeGreaterThan(found.parameters * 4);
+    expect(found.lora.weights).toBeGreaterThan(found.parameters * 4);
+    expect(found.full.weights).toBeGreaterThan(found.parameters * 4);
     expect(await engine.handle("examine", { model: nano({ memory: 1000 }) }, never)).toMatchObject({
-      lora: null,
-      full: null,
+      lora: { fits: false, bytes: found.lora.bytes },
+      full: { fits: false, bytes: found.full.bytes },
     });
   });
 
@@ -114,6 +114,21 @@ describe("SD-1.5's configuration by its memory", () => {
     expect(least.bytes).toBeLessThanOrEqual(3.1e9);
     expect(least.choices.vaeTile).toBe(32);
     await expect(plan(512, 2e9)).rejects.toMatchObject({ code: "memory", message: /needs 3\.0 GB .*, and 2\.0 GB/ });
+  });
+
+  it("is trained whole where six numbers a weight fit, a group at a time, and else says what that needs", async () => {
+    const whole = { train: "full", rank: 0 } as const;
+    const wanted = { resolution: 64, float16: "computed" } as const;
+    const { bytes, built } = await planMemory(folder, 859_520_964, whole, { ...wanted, memory: null });
+    const { choices, set } = built.artifact;
+    expect(choices).toMatchObject({ cut: "block", optimizer: "device" });
+    const vector = set.bytes.trainable;
+    expect(vector).toBeGreaterThan(4 * 859e6);
+    // policy, opponent, a node that is drawn, gradient, two moments; then what a step needs besides
+    expect(bytes).toBeGreaterThan(6 * vector);
+    expect(bytes).toBeLessThan(6.5 * vector);
+    const refused = planMemory(folder, 859_520_964, whole, { ...wanted, memory: 16e9 });
+    await expect(refused).rejects.toMatchObject({ code: "memory", message: /needs 2[12]\.\d GB .*, and 16\.0 GB/ });
   });
 
   it("has pictures of 512 px in tiles where memory is short, and whole where it is not", async () => {

@@ -10,6 +10,10 @@ const find = (presets: readonly Preset[], id: string) => presets.find((preset) =
 test("a newcomer gets the quick one of a small model and the balanced one of a large, and everybody the paper's", () => {
   expect(pocket.map(({ id }) => id)).toEqual(["quick", "default", "lora", "paper", "sft"]);
   expect(full.map(({ id }) => id)).toEqual(["balanced", "paper", "sft"]);
+  const ample = presetsFor({ parameters: 860e6, guidance: 7.5, whole: true });
+  expect(ample.map(({ id }) => id)).toEqual(["balanced", "paper", "sft", "whole"]);
+  // two gradients of a large model do not fit beside each other
+  expect(settingsOf(find(ample, "whole"), 1)).toMatchObject({ train: "full", safeguard: 0 });
 });
 
 test("small models are trained whole and guarded at a falling rate, large ones through LoRA", () => {
@@ -23,7 +27,7 @@ test("small models are trained whole and guarded at a falling rate, large ones t
   expect(settingsOf(find(full, "balanced"), 1)).toMatchObject({ train: "lora", guidance: 7.5, safeguard: 0 });
 });
 
-test("a small model can be trained either way, a large one by LoRA", () => {
+test("a small model can be trained either way, a large one by LoRA unless there is room for the whole", () => {
   const kinds = (presets: typeof pocket) =>
     new Set(presets.flatMap(({ settings }) => settings.map(({ train }) => train)));
   expect(kinds(pocket)).toEqual(new Set(["full", "lora"]));

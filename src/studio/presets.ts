@@ -28,16 +28,23 @@ function iterations(
   return rates.map((learningRate, k) => ({ ...settings, learningRate, ...changed[k] }));
 }
 
-/** What may be chosen for a model, the newcomer's first; `guidance` is the model's own. */
-export function presetsFor({ parameters, guidance }: { readonly parameters: number; readonly guidance: number }) {
-  const large = isLarge(parameters);
-  return large
-    ? [balanced(guidance), paper("lora", guidance), sft("lora", guidance)]
-    : [...small(guidance), paper("full", guidance), sft("full", guidance)];
+export interface PresetsOf {
+  readonly parameters: number;
+  /** the model's own */
+  readonly guidance: number;
+  /** whether the whole of a large model may be trained: where it fits */
+  readonly whole?: boolean;
+}
+
+/** What may be chosen for a model, the newcomer's first. */
+export function presetsFor({ parameters, guidance, whole = false }: PresetsOf): readonly Preset[] {
+  if (!isLarge(parameters)) return [...small(guidance), paper("full", guidance), sft("full", guidance)];
+  const large = [balanced(guidance), paper("lora", guidance), sft("lora", guidance)];
+  return whole ? [...large, wholeLarge(guidance)] : large;
 }
 
 /** Those of the command line, which reads given losers too. */
-export function presetsWithLosers(model: Parameters<typeof presetsFor>[0]): readonly Preset[] {
+export function presetsWithLosers(model: PresetsOf): readonly Preset[] {
   return [...presetsFor(model), dpo(isLarge(model.parameters) ? "lora" : "full", model.guidance)];
 }
 
@@ -98,6 +105,17 @@ function balanced(guidance: number): Preset {
     title: "Balanced",
     help: "a LoRA on the attention, as much as a computer at home can do",
     settings: iterations(settings, [1e-5]),
+  };
+}
+
+/** As the LoRA, and gentler: here every weight moves. */
+function wholeLarge(guidance: number): Preset {
+  const { settings } = balanced(guidance);
+  return {
+    id: "whole",
+    title: "All weights",
+    help: "every weight of the model, as in the paper; for a large graphics card, in checkpoints of gigabytes",
+    settings: settings.map((each) => ({ ...each, train: "full", learningRate: 2e-6 })),
   };
 }
 

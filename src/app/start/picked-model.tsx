@@ -1,5 +1,5 @@
 /** @file A model that was picked: what it is, what a step of it takes, and the way to open it. */
-import type { Examined, MemoryUse } from "../../studio/api.ts";
+import type { Examined, Fit } from "../../studio/api.ts";
 import { count, millions, room } from "../format.ts";
 import { Glyph } from "../parts/glyph.tsx";
 import { Progress } from "../parts/progress.tsx";
@@ -8,7 +8,7 @@ import type { Picked } from "../state/own-model.ts";
 import { PictureSide } from "./picture-side.tsx";
 
 const GIGABYTE = 1e9;
-const MEMORIES = [4, 6, 8, 12, 16, 24];
+const MEMORIES = [4, 6, 8, 12, 16, 24, 32, 48];
 
 export function PickedModel() {
   const picked = useStudio((state) => state.picked);
@@ -112,32 +112,43 @@ function Shape({ picked, examined }: { readonly picked: Picked; readonly examine
   );
 }
 
-function Uses({ examined: { lora, full, large }, noGpu }: { readonly examined: Examined; readonly noGpu: boolean }) {
+function Uses({ examined, noGpu }: { readonly examined: Examined; readonly noGpu: boolean }) {
+  const { lora, full, large } = examined;
   const blocked = large && noGpu;
   return (
-    <ul className="verdicts">
-      <Use name="LoRA" use={blocked ? null : lora} instead={blocked ? "needs WebGPU" : "does not fit"} />
-      <Use name="All weights" use={blocked ? null : full} instead={blocked ? "needs WebGPU" : "does not fit"} />
-    </ul>
+    <>
+      <ul className="verdicts">
+        <Use name="LoRA" fit={lora} blocked={blocked} />
+        <Use name="All weights" fit={full} blocked={blocked} />
+      </ul>
+      {large && full.fits && !blocked ? <WholeCosts parameters={examined.parameters} /> : null}
+    </>
   );
 }
 
-function Use({
-  name,
-  use,
-  instead,
-}: {
-  readonly name: string;
-  readonly use: MemoryUse | null;
-  readonly instead: string;
-}) {
+function Use({ name, fit, blocked }: { readonly name: string; readonly fit: Fit; readonly blocked: boolean }) {
+  const able = fit.fits && !blocked;
+  const pairs = `${count(fit.pairs, "pair")} at a time`;
+  const told = able ? `${room(fit.bytes)}, ${pairs}` : blocked ? "needs WebGPU" : `needs ${room(fit.bytes)}`;
   return (
-    <li className={use === null ? "verdict no" : "verdict"}>
-      <Glyph name={use === null ? "no" : "check"} />
+    <li className={able ? "verdict" : "verdict no"}>
+      <Glyph name={able ? "check" : "no"} />
       {name}
-      <span className="quiet num">
-        {use === null ? instead : `${room(use.bytes)}, ${count(use.pairs, "pair")} at a time`}
-      </span>
+      <span className="quiet num">{told}</span>
     </li>
+  );
+}
+
+const FLOAT = 4;
+
+/** Policy, opponent and average, the moments of a run that is not finished: each a number a weight. */
+function WholeCosts({ parameters }: { readonly parameters: number }) {
+  const vector = FLOAT * parameters;
+  return (
+    <p className="small quiet">
+      All weights: a finished node is {room(vector)} in this browser’s storage, or {room(vector / 2)} in float16; while
+      it trains it has up to two saves, with AdamW’s moments {room(3 * vector)} each. An average of the weights is{" "}
+      {room(vector)} more, on the card and in a save.
+    </p>
   );
 }

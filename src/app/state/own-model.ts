@@ -46,10 +46,9 @@ export const createOwnModel: Slice<OwnModelSlice> = (set, get, deps) => {
     const still = (): boolean => get().picked?.own === picked.own;
     try {
       const examined = await deps.studio.call("examine", { model: picked.own });
-      const refused =
-        examined.lora === null
-          ? "A step takes more memory than may be used: choose smaller pictures, or allow more."
-          : null;
+      const refused = examined.lora.fits
+        ? null
+        : "A step takes more memory than may be used: choose smaller pictures, or allow more.";
       if (still()) set({ picked: { ...picked, examined, looking: false, refused } });
     } catch (error) {
       const { message, hint } = messageOf(error);

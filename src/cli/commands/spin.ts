@@ -73,7 +73,7 @@ const options = {
   resolution: integer("side in pixels; the model's own by default", { min: 1, max: 4096 }),
   preset: text(
     "ID",
-    "quick, default or lora for a small model, balanced for a large one, or paper, sft, dpo; the first",
+    "quick, default or lora for a small model, balanced or whole for a large one, or paper, sft, dpo; the first",
   ),
   ...settingsOptions,
   lora: lorasOption("the start of a LoRA run: one that fits is gone on with, others are merged into the model"),
@@ -159,7 +159,7 @@ async function prepare(backend: Backend, chosen: Chosen, tell: (line: string) =>
   const large = isLarge(parameters);
   const preset = presetOf(
     chosen.preset,
-    presetsWithLosers({ parameters, guidance: chosen.model === POCKET ? 3 : 7.5 }),
+    presetsWithLosers({ parameters, guidance: chosen.model === POCKET ? 3 : 7.5, whole: true }),
   );
   const settings = (iteration: number): SpinSettings => ({ ...settingsOf(preset, iteration), ...typed(chosen) });
   const { train, rank, seed, pairsPerStep, method = "spin" } = settings(1);
