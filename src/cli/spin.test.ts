@@ -159,7 +159,7 @@ describe("a run", () => {
     [
       "a preset of other models",
       [...argv(dir.path("x")), "--preset", "balanced"],
-      /--preset is "balanced", and one of quick, default, lora, paper was expected for this model\.$/,
+      /--preset is "balanced", and one of quick, default, lora, paper, sft, dpo was expected for this model\.$/,
     ],
   ])("%s ends in a sentence", async (_, typed, sentence) => {
     const { code, stderr, stdout } = await studio(...typed, "--json");
