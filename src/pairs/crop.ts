@@ -5,6 +5,7 @@
  */
 import { assert } from "../lib/errors.ts";
 import type { Pixels } from "./pixels.ts";
+import { filter, triangleTaps } from "./resample.ts";
 
 export interface Box {
   readonly x: number;
@@ -25,7 +26,7 @@ export function cropResize(pixels: Pixels, side: number, box: Box = centreBox(pi
     inside && Number.isInteger(x) && Number.isInteger(y) && Number.isInteger(size),
     "a crop box outside the picture",
   );
-  const taps = triangle(size, side);
+  const taps = triangleTaps(size, side);
   // the columns of every row that is needed, then the rows
   const rows = new Uint8ClampedArray(size * side * 3);
   const line = new Uint8ClampedArray(size * 3);
@@ -47,56 +48,5 @@ function flatten({ width, rgba }: Pixels, x: number, y: number, line: Uint8Clamp
       const colour = rgba[at + c] as number;
       line[i + c] = alpha === 255 ? colour : (colour * alpha + 255 * (255 - alpha)) / 255;
     }
-  }
-}
-
-interface Taps {
-  readonly start: number;
-  /** in units of 2^-22 */
-  readonly weights: readonly number[];
-}
-
-const one = 2 ** 22;
-
-/** For each output pixel the input pixels that it averages: w(d) = max(0, 1 - |d| / max(scale, 1)), made to sum to one. */
-function triangle(from: number, to: number): readonly Taps[] {
-  const scale = from / to;
-  const support = Math.max(scale, 1);
-  return Array.from({ length: to }, (_, i) => {
-    const centre = (i + 0.5) * scale;
-    const start = Math.max(0, Math.trunc(centre - support + 0.5));
-    const end = Math.min(from, Math.trunc(centre + support + 0.5));
-    const raw: number[] = [];
-    for (let at = start; at < end; at++) raw.push(Math.max(0, 1 - Math.abs((at - centre + 0.5) * (1 / support))));
-    const sum = raw.reduce((a, b) => a + b, 0);
-    return { start, weights: raw.map((weight) => Math.trunc(0.5 + (weight / sum) * one)) };
-  });
-}
-
-/** Three channels of one line: `step` bytes from a pixel to the next. */
-function filter(
-  from: Uint8ClampedArray,
-  fromAt: number,
-  fromStep: number,
-  to: Uint8ClampedArray,
-  toAt: number,
-  toStep: number,
-  taps: readonly Taps[],
-): void {
-  for (const [i, { start, weights }] of taps.entries()) {
-    let red = one / 2;
-    let green = one / 2;
-    let blue = one / 2;
-    let at = fromAt + start * fromStep;
-    for (const weight of weights) {
-      red += weight * (from[at] as number);
-      green += weight * (from[at + 1] as number);
-      blue += weight * (from[at + 2] as number);
-      at += fromStep;
-    }
-    const target = toAt + i * toStep;
-    to[target] = Math.floor(red / one);
-    to[target + 1] = Math.floor(green / one);
-    to[target + 2] = Math.floor(blue / one);
   }
 }
