@@ -207,6 +207,14 @@ export const operatorCases: { readonly [O in OpName]: readonly OperatorCase<O>[]
       attrs: conv({ pads: [2, 0, 1, 2] }),
     },
     { inputs: [[2, 4, 1, 1], [4, 4, 3, 3], [4]], attrs: conv() },
+    // patches of a vision transformer
+    {
+      inputs: [
+        [1, 2, 6, 9],
+        [3, 2, 3, 3],
+      ],
+      attrs: conv({ strides: [3, 3], pads: [0, 0, 0, 0] }),
+    },
   ],
   ConvTranspose: [
     {

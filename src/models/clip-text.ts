@@ -2,43 +2,21 @@
  * @file CLIPTextModel (Radford et al., 2021): a causal transformer over token embeddings, which the host looks up.
  * Parameter names and arithmetic: transformers `models/clip/modeling_clip.py`.
  */
-import { add, matMul, mul, reshape, slice, transpose } from "../graph/functions.ts";
+import { add, matMul, reshape, slice } from "../graph/functions.ts";
 import type { Tensor } from "../graph/ir.ts";
-import { constant, emit } from "../graph/ir.ts";
+import { constant } from "../graph/ir.ts";
+import { type Attend, clipLayer } from "./clip-layer.ts";
 import type { TextConfig } from "./config.ts";
-import type { Dims3, Scope } from "./layers.ts";
-import { layerNorm, linear } from "./layers.ts";
+import { l2Normalize, layerNorm, linear, maskedAttention } from "./layers.ts";
 import type { Network, Segment } from "./segment.ts";
 
-/** softmax(q k^T / sqrt(d) + mask) v, token i seeing tokens 0..i. [N, T, C] each. */
-function causalAttention(q: Tensor, k: Tensor, v: Tensor, heads: number): Tensor {
-  const [n, t, c] = q.shape as Dims3;
-  const d = c / heads;
-  const split = (x: Tensor, perm: readonly number[]): Tensor => transpose(reshape(x, [n, t, heads, d]), perm);
+/** Token i sees tokens 0..i: what is added to the scores, [T, T]. */
+function causalMask(t: number): Tensor {
   const mask = Array.from({ length: t * t }, (_, i) => (i % t > Math.floor(i / t) ? -1e9 : 0));
-  const scores = matMul(mul(split(q, [0, 2, 1, 3]), 1 / Math.sqrt(d)), split(k, [0, 2, 3, 1])); // [N, h, T, T]
-  const p = emit("Softmax", [add(scores, constant(mask, { dtype: "float32", shape: [t, t] }))], {});
-  return reshape(transpose(matMul(p, split(v, [0, 2, 1, 3])), [0, 2, 1, 3]), [n, t, c]);
+  return constant(mask, { dtype: "float32", shape: [t, t] });
 }
 
-function encoderLayer(p: Scope, x: Tensor, config: TextConfig): Tensor {
-  const c = config.hidden_size;
-  const attn = p.at("self_attn");
-  const n1 = layerNorm(p.at("layer_norm1"), x, config.layer_norm_eps);
-  const [q, k, v] = [
-    linear(attn.at("q_proj"), n1, c),
-    linear(attn.at("k_proj"), n1, c),
-    linear(attn.at("v_proj"), n1, c),
-  ];
-  const h = add(x, linear(attn.at("out_proj"), causalAttention(q, k, v, config.num_attention_heads), c));
-  const up = linear(
-    p.at("mlp.fc1"),
-    layerNorm(p.at("layer_norm2"), h, config.layer_norm_eps),
-    config.intermediate_size,
-  );
-  const act = config.hidden_act === "gelu" ? emit("Gelu", [up], {}) : emit("QuickGelu", [up], { alpha: 1.702 });
-  return add(h, linear(p.at("mlp.fc2"), act, c));
-}
+const causalAttention: Attend = (q, k, v, heads) => maskedAttention(q, k, v, heads, causalMask(q.shape[1] as number));
 
 /** Input `inputs_embeds` [N, T, C], rows of the token table; output `last_hidden_state` [N, T, C]. */
 export function clipText(config: TextConfig, batch: number, tokens: number): Network {
@@ -65,7 +43,7 @@ export function clipText(config: TextConfig, batch: number, tokens: number): Net
       stage: prefix,
       reads: [`x${i}`],
       writes: `x${i + 1}`,
-      build: (p, [x]) => encoderLayer(p, x as Tensor, config),
+      build: (p, [x]) => clipLayer(p, x as Tensor, config, causalAttention),
     });
   }
   segments.push({
@@ -80,5 +58,32 @@ export function clipText(config: TextConfig, batch: number, tokens: number): Net
     inputs: { inputs_embeds: { dtype: "float32", shape: [batch, tokens, c] } },
     segments,
     output: "last_hidden_state",
+  };
+}
+
+/**
+ * CLIPTextModelWithProjection. Inputs `inputs_embeds` [N, T, C] and `last_token` [N, 1, T], 1 where a text's first end mark stands
+ * and 0 elsewhere; output `text_embeds` [N, projection], of length 1.
+ */
+export function clipTextEmbeds(config: TextConfig, projection: number, batch: number, tokens: number): Network {
+  const c = config.hidden_size;
+  const text = clipText(config, batch, tokens);
+  return {
+    inputs: { ...text.inputs, last_token: { dtype: "float32", shape: [batch, 1, tokens] } },
+    segments: [
+      ...text.segments,
+      {
+        name: "text_embeds",
+        prefix: "",
+        stage: "text_embeds",
+        reads: ["last_token", text.output],
+        writes: "text_embeds",
+        build: (p, [last, hidden]) => {
+          const pooled = reshape(matMul(last as Tensor, hidden as Tensor), [batch, c]);
+          return l2Normalize(linear(p.at("text_projection"), pooled, projection, { bias: false }));
+        },
+      },
+    ],
+    output: "text_embeds",
   };
 }

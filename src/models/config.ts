@@ -47,7 +47,8 @@ export interface TextConfig {
   readonly hidden_act: "quick_gelu" | "gelu";
 }
 
-class Reader {
+/** Reads one object's keys; what is not as expected is told with its key. */
+export class Reader {
   readonly #json: Json;
   readonly #what: string;
 

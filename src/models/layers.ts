@@ -1,7 +1,7 @@
 /** @file The layers that all three networks share: functions of (parameter scope, tensors). Shapes: N batch, C channels, T tokens. */
 import type { Shape } from "../lib/tensor.ts";
 import { sizeOf } from "../lib/tensor.ts";
-import { add, concat, gemm, mul, ones, reshape, slice, transpose } from "../graph/functions.ts";
+import { add, concat, div, gemm, matMul, mul, ones, reshape, slice, sum, transpose } from "../graph/functions.ts";
 import type { Tensor } from "../graph/ir.ts";
 import { emit, input } from "../graph/ir.ts";
 
@@ -109,6 +109,30 @@ export function toPixels(x: Tensor, [, , h, w]: Dims4): Tensor {
 /** q [N,T,C], k and v [N,S,C], C = heads x d; scaled by 1 / sqrt(d). */
 export function attention(q: Tensor, k: Tensor, v: Tensor, heads: number): Tensor {
   return emit("Attention", [q, k, v], { heads, scale: 1 / Math.sqrt((q.shape[2] as number) / heads) });
+}
+
+/** softmax(q k^T / sqrt(d) + mask) v. q [N,T,C], k and v [N,S,C]; mask broadcasts to [N, heads, T, S]. */
+export function maskedAttention(q: Tensor, k: Tensor, v: Tensor, heads: number, mask: Tensor): Tensor {
+  const d = (q.shape[2] as number) / heads;
+  const split = (x: Tensor, perm: readonly number[]): Tensor => {
+    const [n, t] = x.shape as Dims3;
+    return transpose(reshape(x, [n, t, heads, d]), perm);
+  };
+  const scores = matMul(mul(split(q, [0, 2, 1, 3]), 1 / Math.sqrt(d)), split(k, [0, 2, 3, 1]));
+  const p = emit("Softmax", [add(scores, mask)], {});
+  return reshape(transpose(matMul(p, split(v, [0, 2, 1, 3])), [0, 2, 1, 3]), q.shape);
+}
+
+/** A vision transformer's first step: x [N, C, H, W] in patches of size x size -> [N, HW / size^2, width]. */
+export function patches(p: Scope, x: Tensor, width: number, size: number, { bias = true } = {}): Tensor {
+  const weight = p.parameter("weight", [width, channels(x), size, size]);
+  const inputs = bias ? [x, weight, p.parameter("bias", [width])] : [x, weight];
+  return toTokens(emit("Conv", inputs, { strides: [size, size], pads: [0, 0, 0, 0] }));
+}
+
+/** Rows of length 1. [N, C] */
+export function l2Normalize(x: Tensor): Tensor {
+  return div(x, emit("Sqrt", [sum(mul(x, x), [1], true)], {}));
 }
 
 /** Shazeer (2020): value times gelu of gate. [.., C] -> [.., inner] */
