@@ -14,6 +14,7 @@ import { serve } from "./serve.ts";
 
 const ALLOWED = 0.05;
 const MOST_TOLD = 12;
+const PATIENCE_MS = 300_000;
 
 const { values: options } = parseArgs({
   options: {
@@ -55,8 +56,9 @@ async function measure(): Promise<MemoryReport> {
     page.on("console", (message) => {
       if (message.type() !== "debug") process.stderr.write(`${message.text()}\n`);
     });
-    await page.goto(served.url);
-    await page.waitForFunction(() => "measureInWorker" in globalThis);
+    // vite builds the worker's modules when they are asked for
+    await page.goto(served.url, { timeout: PATIENCE_MS });
+    await page.waitForFunction(() => "measureInWorker" in globalThis, null, { timeout: PATIENCE_MS });
     return await page.evaluate((given) => globalThis.measureInWorker(given), request);
   } finally {
     await browser.close();
