@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { FileSystem } from "../src/artifacts/model-folder.ts";
 import { bytesAccess, type RandomAccess } from "../src/artifacts/random-access.ts";
 import { seededTensor } from "../src/artifacts/seeded.ts";
+import { writeSafetensors } from "../src/artifacts/safetensors.ts";
 import { createTokenizer, type Tokenizer } from "../src/artifacts/tokenizer.ts";
 import { decodeImage } from "../src/cli/images.ts";
 import { sizeOf } from "../src/lib/tensor.ts";
@@ -19,6 +20,15 @@ export const scorerGoldens = fileURLToPath(new URL("goldens/scorers", import.met
 type Shapes = Readonly<Record<string, readonly number[] | number>>;
 
 const shapeOf = (told: readonly number[] | number): readonly number[] => (typeof told === "number" ? [] : told);
+
+function filesOf(folder: string) {
+  const weights = JSON.parse(readFileSync(path.join(folder, "files.json"), "utf8")) as Record<string, Shapes>;
+  const all = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return { weights, others: all.filter((file) => /config\.json$|\.txt$/.test(file)) };
+}
+
+const tensorOf = (name: string, told: Shapes[string]): Float32Array<ArrayBuffer> =>
+  typeof told === "number" ? Float32Array.of(told) : seededTensor(name, shapeOf(told));
 
 /** A float32 file whose tensors come from the rule when they are read. */
 export function seededFile(shapes: Shapes): RandomAccess {
@@ -35,27 +45,32 @@ export function seededFile(shapes: Shapes): RandomAccess {
   const head = new Uint8Array(8 + text.length);
   new DataView(head.buffer).setBigUint64(0, BigInt(text.length), true);
   head.set(text, 8);
-  const tensor = (name: string): Float32Array<ArrayBuffer> => {
-    const told = shapes[name];
-    return typeof told === "number" ? Float32Array.of(told) : seededTensor(name, shapeOf(told ?? []));
-  };
   return {
     size: head.length + end,
     read: async (offset, length) => {
       if (offset < head.length) return head.slice(offset, offset + length);
       const name = at.get(offset - head.length);
       if (name === undefined) throw new Error(`no tensor begins at ${offset}`);
-      return new Uint8Array(tensor(name).buffer).slice(0, length);
+      return new Uint8Array(tensorOf(name, shapes[name] as Shapes[string]).buffer).slice(0, length);
     },
   };
 }
 
+/** The same folder as bytes, to be written to a disk: path -> contents. */
+export function writeScorer(folder: string): ReadonlyMap<string, Uint8Array> {
+  const { weights, others } = filesOf(folder);
+  const made = Object.entries(weights).map(([file, shapes]): readonly [string, Uint8Array] => {
+    const tensors = Object.entries(shapes).map(
+      ([name, told]) => [name, { dtype: "F32", shape: shapeOf(told), data: tensorOf(name, told) }] as const,
+    );
+    return [file, writeSafetensors(new Map(tensors))];
+  });
+  return new Map([...made, ...others.map((file) => [file, readFileSync(path.join(folder, file))] as const)]);
+}
+
 /** A scorer's folder: what lies there, and the weights that its files.json names. */
 export function scorerFolder(folder: string): FileSystem {
-  const weights = JSON.parse(readFileSync(path.join(folder, "files.json"), "utf8")) as Record<string, Shapes>;
-  const others = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) =>
-    /config\.json$|\.txt$/.test(file),
-  );
+  const { weights, others } = filesOf(folder);
   return {
     list: async () => [...Object.keys(weights), ...others],
     open: async (file) => {

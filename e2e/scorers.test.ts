@@ -60,6 +60,7 @@ const squares: { readonly [I in ScorerId]: readonly [side: number, square: Squar
   pickscore: [28, "floor"],
   hpsv2: [28, "pad"],
   aesthetic: [28, "round"],
+  imagereward: [32, "round"],
 };
 
 describe.each(scorerIds)("%s", (id) => {

@@ -31,8 +31,8 @@ async function open(files: ScorerFiles, { backend, batch }: ScorerParts): Promis
   const { image_size } = clip.config.vision;
   return {
     score: async (pictures) => {
-      const seen = pictures.map((picture) => see(picture, image_size, "round"));
-      const rows = await inBatches(seen, batch, (pixel_values) => networks.run("image", { pixel_values }));
+      const seen = pictures.map((picture) => ({ pixel_values: see(picture, image_size, "round") }));
+      const rows = await inBatches(seen, batch, (inputs) => networks.run("image", inputs));
       return rows.map(([score]) => score as number);
     },
     dispose: () => networks.dispose(),

@@ -1,5 +1,6 @@
 /** @file All scorers by their ids. */
 import { aesthetic } from "./aesthetic.ts";
+import { imageReward } from "./image-reward.ts";
 import type { ScorerId, ScorerKind } from "./scorer.ts";
 import { hpsV2, pickScore } from "./similarity.ts";
 
@@ -7,4 +8,5 @@ export const scorerKinds: { readonly [I in ScorerId]: ScorerKind } = {
   pickscore: pickScore,
   hpsv2: hpsV2,
   aesthetic,
+  imagereward: imageReward,
 };

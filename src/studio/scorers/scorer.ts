@@ -4,7 +4,7 @@ import type { Tokenizer } from "../../artifacts/tokenizer.ts";
 import type { Pixels } from "../../pairs/pixels.ts";
 import type { Backend } from "../../runtime/backend.ts";
 
-export const scorerIds = ["pickscore", "hpsv2", "aesthetic"] as const;
+export const scorerIds = ["pickscore", "hpsv2", "aesthetic", "imagereward"] as const;
 export type ScorerId = (typeof scorerIds)[number];
 
 export interface PictureScorer {

@@ -29,8 +29,8 @@ async function openSimilarity(
   const texts = await ClipTexts.open(networks, clip, tokenizer);
   return {
     score: async (pictures, prompts) => {
-      const seen = pictures.map((picture) => see(picture, vision.image_size, square));
-      const images = await inBatches(seen, batch, (pixel_values) => networks.run("image", { pixel_values }));
+      const seen = pictures.map((picture) => ({ pixel_values: see(picture, vision.image_size, square) }));
+      const images = await inBatches(seen, batch, (inputs) => networks.run("image", inputs));
       const scores: number[] = [];
       for (const [i, image] of images.entries()) scores.push(scale * dot(image, await texts.embed(prompts[i] ?? "")));
       return scores;
