@@ -12,6 +12,7 @@ import { table } from "../../src/cli/table.ts";
 import { fullCheck } from "./full.ts";
 import { openPython } from "./python.ts";
 import { type Check, passed, type Row } from "./row.ts";
+import { scorerChecks } from "./scorers.ts";
 import { smallChecks } from "./small.ts";
 
 const { values: options } = parseArgs({
@@ -41,7 +42,9 @@ async function rowsOf({ name, run }: Check): Promise<readonly Row[]> {
 
 async function main(scratch: string): Promise<readonly Row[]> {
   const python = await openPython(venv, tell);
-  const full = options.quick ? [] : [fullCheck(python, tell)];
+  const full = options.quick
+    ? []
+    : [fullCheck(python, tell), ...scorerChecks(python, tell, path.join(scratch, "scorers"))];
   const rows: Row[] = [];
   for (const check of [...smallChecks(python, scratch), ...full]) {
     const found = await rowsOf(check);

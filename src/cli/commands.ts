@@ -9,6 +9,7 @@ import { inspect } from "./commands/inspect.ts";
 import { lora } from "./commands/lora.ts";
 import { ops } from "./commands/ops.ts";
 import { pretrain } from "./commands/pretrain.ts";
+import { score } from "./commands/score.ts";
 import { spin } from "./commands/spin.ts";
 import { step } from "./commands/step.ts";
 import { tokenize } from "./commands/tokenize.ts";
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   generate,
   spin,
   evaluate,
+  score,
   step,
   exportModel,
   lora,
