@@ -40,8 +40,10 @@ describe("counts", () => {
     expect(counts(pocket, { ...options, training: { kind: "full" } })).toMatchInlineSnapshot(`
       {
         "MB": {
+          "average": 0,
           "gradients": 33,
-          "scratch": 41,
+          "moments": 0,
+          "scratch": 66,
           "slots": 44,
           "trainable": 17,
           "weights": 1,
@@ -73,8 +75,10 @@ describe("counts", () => {
     expect(counts(sd15, { ...options, training })).toMatchInlineSnapshot(`
       {
         "MB": {
+          "average": 0,
           "gradients": 26,
-          "scratch": 941,
+          "moments": 0,
+          "scratch": 1657,
           "slots": 745,
           "trainable": 13,
           "weights": 2057,

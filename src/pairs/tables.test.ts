@@ -2,7 +2,9 @@
 import { expect, test } from "vitest";
 import { parseCsv, parseJsonLines, parseJsonList } from "./tables.ts";
 
-const good = (where: string, fileName: string, caption: string) => ({ where, fileName, caption, fault: null });
+const good = (where: string, fileName: string, caption: string, loser: string | null = null) => {
+  return { where, fileName, caption, loser, fault: null };
+};
 
 test("csv: quotes, new lines in quotes, semicolons, other columns, a byte order mark's place, empty rows", () => {
   expect(parseCsv('split,file_name,text\n\ntrain,a.png,"a ""red"", round\ncircle"\r\ntrain,b.png,b\n')).toEqual([
@@ -30,6 +32,16 @@ test("json: a list with either field's names", () => {
   ]);
   expect(() => parseJsonList('{"a.png":"one"}')).toThrow("a list of pictures with captions was expected");
   expect(() => parseJsonList("[")).toThrow("The file is not JSON.");
+});
+
+test("a given loser is what a table names so, by either name, and none where the field is empty", () => {
+  expect(parseCsv("file_name,text,loser\na.png,one,b.png\nc.png,two,\n")).toEqual([
+    good("Row 2", "a.png", "one", "b.png"),
+    good("Row 3", "c.png", "two"),
+  ]);
+  expect(parseJsonList('[{"image":"a.png","prompt":"one","rejected":"b.png"}]')).toEqual([
+    good("Entry 1", "a.png", "one", "b.png"),
+  ]);
 });
 
 test("csv as wide as a novel: two columns are looked at, whatever else there is", () => {
