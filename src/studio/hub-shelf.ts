@@ -121,8 +121,11 @@ export class HubShelf implements Shelf {
   /** Looks at the files themselves: a checked one that is gone, or shorter, is to be downloaded again. */
   async measure(): Promise<void> {
     for (const file of this.found.files) {
-      const handle = await this.#handle(file, false).catch(() => null);
-      if (handle !== null) this.#sizes.set(file.path, (await handle.getFile()).size);
+      try {
+        this.#sizes.set(file.path, (await (await this.#handle(file, false)).getFile()).size);
+      } catch {
+        this.#sizes.delete(file.path);
+      }
     }
   }
 
