@@ -8,7 +8,8 @@ makes the very files. A folder has
   config.json, open_clip_config.json, vocab.txt     as they lie beside the published weights, where they do
   expected.safetensors   `scores` [pictures], `pixel_values` of each picture; computed in float64 (--full: float32)
 
-and beside them stand pictures/*.png with their prompts as *.txt, and resized.json: Pillow's bicubic of pictures by rule, as sha256.
+and beside them stand pictures/*.png with their prompts as *.txt, and resized.json: Pillow's bicubic of pictures by rule, as sha256;
+pieces.json: BERT's ids of hard prompts with ImageReward's small vocabulary.
 """
 
 import argparse
@@ -276,6 +277,18 @@ def write_resized(path: Path) -> None:
     path.write_text(json.dumps([{"from": a, "to": b, "sha256": digest(a, b)} for a, b in sizes], indent=1))
 
 
+# what BERT's tokenizer treats unlike a plain split: accents, signs, marks typed by hand, Han, control, joiners, long words, cut at the end
+HARD = ["", "  The  CAT sat,on a\tdog!", "Understanding caf\u00e9 cafe\u0301", "$20-red|blue~^`", "\u4e2d\u6587cat\u56fd", "cat\u200bdog \u00adred\u0000blue\ufffd",
+        "a" * 101 + " dog", "x\u3000red\u00a0blue", "\u201cred\u201d \u2014 blue\u2026 \u20ac20 \u00a9", "\u0130stanbul STRASSE \u1e9e", "the cat sat on a mountain " * 9,
+        "red \U0001f431 dog", "[CLS] cat [SEP] dog", "it's the dog's"]  # fmt: skip
+
+
+def write_pieces(path: Path) -> None:
+    tokenizer = ImageReward(False, torch.float32).tokenizer
+    ids = lambda text: tokenizer(text, padding="max_length", truncation=True, max_length=35).input_ids
+    path.write_text(json.dumps([{"text": text, "ids": ids(text)} for text in HARD], indent=None))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=GOLDENS)
@@ -284,6 +297,7 @@ def main() -> None:
     options = parser.parse_args()
     write_pictures(options.out / "pictures")
     write_resized(options.out / "resized.json")
+    write_pieces(options.out / "pieces.json")
     for name in options.names or SCORERS:
         write(name, options.out / name, options.full)
 

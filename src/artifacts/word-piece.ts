@@ -11,6 +11,9 @@ export interface WordPieces {
 
 const LONGEST_WORD = 100;
 
+/** Typed in a text they are what they stand for. */
+const marks = /(\[(?:CLS|SEP|PAD|UNK|MASK)\])/;
+
 /** @throws StudioError `tokenizer` where vocab.txt lacks one of BERT's marks. */
 export function wordPieces(vocabTxt: string): WordPieces {
   const ids = new Map(
@@ -26,9 +29,10 @@ export function wordPieces(vocabTxt: string): WordPieces {
     return id;
   };
   const [start, end, pad, unknown] = [mark("[CLS]"), mark("[SEP]"), mark("[PAD]"), mark("[UNK]")];
+  const plain = (text: string) => wordsOf(text).flatMap((word) => piecesOf(word, ids) ?? [unknown]);
   return {
     encode: (text, length) => {
-      const pieces = wordsOf(text).flatMap((word) => piecesOf(word, ids) ?? [unknown]);
+      const pieces = text.split(marks).flatMap((part, i) => (i % 2 === 1 ? [mark(part)] : plain(part)));
       const kept = [start, ...pieces.slice(0, length - 2), end];
       return { ids: [...kept, ...new Array<number>(length - kept.length).fill(pad)], count: kept.length };
     },
