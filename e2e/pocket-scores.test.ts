@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { captionOf, drawScene } from "../src/pocket/grammar.ts";
 import { judge } from "../src/pocket/judge.ts";
 import { psnr } from "../src/pocket/measures.ts";
-import { randomOf } from "../src/pocket/random.ts";
+import { randomOf } from "../src/lib/random.ts";
 import { read } from "../src/pocket/reader.ts";
 import { compose, paint, rgbaOf } from "../src/pocket/render.ts";
 import { scoresOf } from "../src/pocket/scores.ts";

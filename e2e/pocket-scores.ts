@@ -7,7 +7,7 @@ import { captionOf, drawScene, parseCaption } from "../src/pocket/grammar.ts";
 import { judge } from "../src/pocket/judge.ts";
 import { averageOf, levelled, levelsOf, referenceOf } from "../src/pocket/levels.ts";
 import { MOST_SAMPLE_PAIRS, samplePairs } from "../src/pocket/pairs.ts";
-import { randomOf } from "../src/pocket/random.ts";
+import { randomOf } from "../src/lib/random.ts";
 import { read } from "../src/pocket/reader.ts";
 import { compose, paint, rgbaOf } from "../src/pocket/render.ts";
 import { type Scores, scoresOf } from "../src/pocket/scores.ts";

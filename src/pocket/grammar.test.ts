@@ -11,7 +11,7 @@ import {
   scenes,
   spoiled,
 } from "./grammar.ts";
-import { randomOf } from "./random.ts";
+import { randomOf } from "../lib/random.ts";
 import { reachedRows, tokenIds } from "./tokens.ts";
 
 const all = [...scenes()];

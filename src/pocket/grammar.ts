@@ -7,7 +7,8 @@
  * does not learn. The finish of a picture is never named either.
  */
 import { StudioError } from "../lib/errors.ts";
-import { hash32, pick, type Random } from "./random.ts";
+import { hash32, type Random } from "../lib/random.ts";
+import { pick } from "./random.ts";
 
 export const colours = ["red", "yellow", "green", "blue", "purple", "white"] as const;
 export const shapes = ["circle", "square", "triangle", "star", "heart"] as const;

@@ -1,7 +1,8 @@
 /** @file The two streams of pictures: the bundled pairs that show how a fine picture looks, and the mostly plain ones of pre-training. */
 import { StudioError } from "../lib/errors.ts";
 import { captionOf, drawTrainingScene, spoiled } from "./grammar.ts";
-import { beta, hash32, randomOf } from "./random.ts";
+import { hash32, randomOf } from "../lib/random.ts";
+import { beta } from "./random.ts";
 import { compose, paint, rgbaOf, SIDE } from "./render.ts";
 
 /** A caption and its picture, as the studio takes pairs from a user. */

@@ -1,32 +1,5 @@
-/** @file The world's own small random numbers: a stream keyed by integers, so that picture i never depends on picture i - 1. */
-
-/** Uniform in [0, 1), 32 bits. */
-export type Random = () => number;
-
-/** A bijection of the 32-bit integers in which each input bit changes about half of the output bits (a splitmix finalizer). */
-function mix(x: number): number {
-  let h = x ^ (x >>> 16);
-  h = Math.imul(h, 0x21f0aaad);
-  h ^= h >>> 15;
-  h = Math.imul(h, 0x735a2d97);
-  return (h ^ (h >>> 15)) >>> 0;
-}
-
-const GOLDEN = 0x9e3779b9;
-
-/** One well-spread uint32 from integers; their order matters. */
-export function hash32(...keys: readonly number[]): number {
-  return keys.reduce((h, key) => mix((h + GOLDEN + Math.imul(key, 0x85ebca6b)) | 0), 0);
-}
-
-/** Splitmix: the counter steps by the golden ratio, the output is its hash. */
-export function randomOf(...keys: readonly number[]): Random {
-  let counter = hash32(...keys);
-  return () => {
-    counter = (counter + GOLDEN) | 0;
-    return mix(counter) / 2 ** 32;
-  };
-}
+/** @file How the world draws its numbers. */
+import type { Random } from "../lib/random.ts";
 
 export function uniform(random: Random, low: number, high: number): number {
   return low + (high - low) * random();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { captionOf, drawScene, type Scene } from "./grammar.ts";
 import { type Judgement, judge } from "./judge.ts";
-import { randomOf } from "./random.ts";
+import { randomOf } from "../lib/random.ts";
 import { read } from "./reader.ts";
 import { compose, paint, SIDE } from "./render.ts";
 

@@ -7,7 +7,8 @@
  */
 import { type Colour, parseCaption, type Scene, type Thing, type Time } from "./grammar.ts";
 import { outlines, REACH } from "./outlines.ts";
-import { type Random, randomOf, uniform } from "./random.ts";
+import { type Random, randomOf } from "../lib/random.ts";
+import { uniform } from "./random.ts";
 import { lerp, over, paintSky, type Rgb, SIDE, smoothstep } from "./sky.ts";
 
 export { SIDE };

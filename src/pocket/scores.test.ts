@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { captionOf, drawScene, parseCaption } from "./grammar.ts";
 import { averageOf, type Levels, levelled, levelsOf, referenceOf } from "./levels.ts";
 import { samplePairs } from "./pairs.ts";
-import { randomOf } from "./random.ts";
+import { randomOf } from "../lib/random.ts";
 import { compose, paint, SIDE } from "./render.ts";
 import { type Scores, scoreNames, scoresOf } from "./scores.ts";
 import { blurred, contrasted, saturated, sharpened } from "./test-support.ts";

@@ -3,7 +3,7 @@
  * has then chosen nothing.
  */
 import { captionOf, isHeldOut, type Scene, scenes, times, type Thing } from "./grammar.ts";
-import { hash32, randomOf } from "./random.ts";
+import { hash32, randomOf } from "../lib/random.ts";
 
 /** First keys of this file's own random numbers. */
 const KEY = { part: 11, order: 12 } as const;

@@ -1,6 +1,6 @@
 /** @file Comparisons on numbers of which the outcome is known. */
 import { expect, test } from "vitest";
-import { randomOf } from "../pocket/random.ts";
+import { randomOf } from "../lib/random.ts";
 import { compare, report, type Scorer } from "./evaluate.ts";
 
 const noise = (seed: number, n: number) => {

@@ -5,7 +5,7 @@
  */
 import { assert } from "../lib/errors.ts";
 import { type Interval, mean, pairedBootstrap, signTest, wilson } from "../lib/statistics.ts";
-import { randomOf } from "../pocket/random.ts";
+import { randomOf } from "../lib/random.ts";
 import type { Picture } from "./api.ts";
 import { draw, type DrawOptions } from "./draw.ts";
 import type { Model } from "./model.ts";

@@ -8,7 +8,7 @@ import type { VaeConfig } from "../models/config.ts";
 import { vaeDecoder, vaeEncoder } from "../models/vae.ts";
 import type { LayoutEntry } from "../plan/types.ts";
 import { autoencoderPicture } from "../pocket/pairs.ts";
-import { randomOf } from "../pocket/random.ts";
+import { randomOf } from "../lib/random.ts";
 import { SIDE } from "../pocket/render.ts";
 import type { Backend } from "../runtime/backend.ts";
 import type { Executor } from "../runtime/executor.ts";

@@ -11,7 +11,7 @@ import { required } from "../lib/errors.ts";
 import { sizeOf } from "../lib/tensor.ts";
 import type { Network } from "../models/segment.ts";
 import { compose } from "../models/segment.ts";
-import { hash32 } from "../pocket/random.ts";
+import { hash32 } from "../lib/random.ts";
 import { PlanBuilder } from "../plan/builder.ts";
 import { forwardPlan } from "../plan/network-plans.ts";
 import type { LayoutEntry } from "../plan/types.ts";
