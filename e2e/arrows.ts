@@ -36,6 +36,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   artifacts: ["lib", "graph", "models", "plan"],
   runtime: ["lib", "graph", "models", "plan"],
   storage: ["lib"],
+  paper: ["lib"],
   hub: ["lib", "artifacts"],
   studio: parts,
   app: ["lib", "studio/api.ts"],
