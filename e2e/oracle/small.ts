@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { parseSafetensors } from "../../src/artifacts/safetensors.ts";
 import { createTokenizer } from "../../src/artifacts/tokenizer.ts";
 import { goldens, readTensors, studioJson, worstGradient } from "../../src/cli/test-support.ts";
+import { exportRows } from "./exports.ts";
 import type { Python } from "./python.ts";
 import { apart, type Check, floatsOf, relative, type Row } from "./row.ts";
 
@@ -143,6 +144,7 @@ export function smallChecks(python: Python, scratch: string): readonly Check[] {
       run: () => picture(python, at("models/generate"), at("models/step/policy-adapter.safetensors")),
     },
     { name: "pocket", run: () => pocket(python, at("pocket")) },
+    { name: "exports", run: () => exportRows(python, at("exports")) },
     { name: "programs", run: () => programs(python, at("set"), at("models/generate")) },
   ];
 }
