@@ -4,6 +4,7 @@
  * gives them from its tensors. Layout: diffusers `DiffusionPipeline.save_pretrained`.
  */
 import { StudioError } from "../lib/errors.ts";
+import { readTextConfig } from "../models/config.ts";
 import { isJsonObject, type JsonObject, parseJsonObject } from "./json-object.ts";
 import { schedulerConfig } from "./ldm-config.ts";
 import type { Component, FileSystem, ModelFolder } from "./model-folder.ts";
@@ -23,11 +24,12 @@ const classNames: { readonly [C in Component]: string } = {
   text_encoder: "CLIPTextModel",
 };
 
-/** Of one component. */
+/** Of one component. Transformers takes a 1 for no 1.0, which JSON does not tell apart here: of its fields those that matter are kept. */
 export function configFile({ folder }: TrainedModel, component: Component): StreamedFile {
-  const named =
-    component === "text_encoder" ? { model_type: "clip_text_model" } : { _class_name: classNames[component] };
-  return json({ ...named, ...folder.configs[component] });
+  const config = folder.configs[component] ?? {};
+  if (component !== "text_encoder") return json({ _class_name: classNames[component], ...config });
+  const { bos_token_id, eos_token_id } = config;
+  return json({ model_type: "clip_text_model", ...readTextConfig(config), bos_token_id, eos_token_id });
 }
 
 export function weightsFile(model: TrainedModel, component: Component, dtype: SavedDType): StreamedSafetensors {
@@ -57,13 +59,27 @@ export async function pipelineFiles(
   const isFolder = paths.has("unet/config.json") && !isOnnxExport(paths);
   const files = new Map<string, StreamedFile>();
   put(files, "unet", componentFiles(model, "unet", dtype));
-  if (isFolder) await copyParts(files, fs, paths);
-  else
+  if (isFolder) {
+    await copyParts(files, fs, paths);
+    if (model.trained.text_encoder) replaceWeights(files, "text_encoder", model, dtype);
+  } else {
     for (const component of ["vae", "text_encoder"] as const)
       put(files, component, componentFiles(model, component, dtype));
+  }
   addSmallParts(files, model);
   files.set("model_index.json", json(await modelIndex(model.folder, files, fs)));
   return files;
+}
+
+/** A text encoder that a LoRA adapts is no copy; its configuration is. */
+function replaceWeights(
+  files: Map<string, StreamedFile>,
+  component: Component,
+  model: TrainedModel,
+  dtype: SavedDType,
+): void {
+  for (const path of [...files.keys()]) if (path.startsWith(`${component}/`) && isWeights(path)) files.delete(path);
+  files.set(`${component}/${baseName[component]}.safetensors`, weightsFile(model, component, dtype));
 }
 
 /** Files of weights in formats that are not read here, and of other variants, stay behind. */
@@ -74,6 +90,7 @@ async function copyParts(files: Map<string, StreamedFile>, fs: FileSystem, paths
   const copy = async (from: string, to = from): Promise<void> => {
     files.set(to, streamedCopy(await fs.open(from)));
   };
+  await copy("unet/config.json");
   const parts = new Set([...paths].flatMap((path) => /^([^/]+)\/[^/]+$/.exec(path)?.[1] ?? []));
   parts.delete("unet");
   for (const part of parts) {

@@ -8,7 +8,7 @@ import { fromFloat16Array, toFloat16Array } from "../lib/float16.ts";
 import { exportedFiles, type ExportForm } from "./export-forms.ts";
 import { parseJsonObject } from "./json-object.ts";
 import { ldmPrefix, ldmShape } from "./ldm-names.ts";
-import { mergedInto } from "./lora-merge.ts";
+import { mergedInto, type ReadWeight } from "./lora-merge.ts";
 import type { LoraModule } from "./lora-names.ts";
 import { type Component, type FileSystem, type ModelFolder, type ModelTensor, openModel } from "./model-folder.ts";
 import { readOnnx } from "./onnx-proto.ts";
@@ -57,7 +57,7 @@ function trained(folder: ModelFolder): TrainedModel {
     return [name, { rank: 2, alpha: 3, a: factor("A", a), b: factor("B", b) }];
   });
   const lora = { modules: new Map(modules), textEncoder: new Map() };
-  return { folder, unet: mergedInto(ownWeights(folder, "unet"), "unet", [{ lora, multiplier: 1 }]) };
+  return { folder, trained: { unet: mergedInto(ownWeights(folder, "unet"), "unet", [{ lora, multiplier: 1 }]) } };
 }
 
 const halved = (values: Float32Array): Float32Array => fromFloat16Array(toFloat16Array(values));
@@ -83,7 +83,7 @@ async function wrong(
   const [ours, theirs] = [model.folder.tensors[component] ?? new Map(), back.tensors[component] ?? new Map()];
   expect(new Set(theirs.keys())).toEqual(new Set(ours.keys()));
   for (const name of ours.keys()) {
-    const data = component === "unet" ? await model.unet(name) : await ours.get(name)?.read();
+    const data = component === "unet" ? await model.trained.unet?.(name) : await ours.get(name)?.read();
     const expected = rounded ? halved(data as Float32Array) : (data as Float32Array);
     if (!same(await floats(theirs.get(name)), expected)) off.push(name);
   }
@@ -102,7 +102,9 @@ describe.each(["F32", "F16"] as const)("as %s", (dtype) => {
     const back = await openModel(inMemory(files));
     for (const component of ["unet", "vae", "text_encoder"] as const)
       expect(await wrong(back, model, component, rounded)).toEqual([]);
-    expect(await model.unet("conv_in.weight")).not.toEqual(await ownWeights(model.folder, "unet")("conv_in.weight"));
+    expect(await model.trained.unet?.("conv_in.weight")).not.toEqual(
+      await ownWeights(model.folder, "unet")("conv_in.weight"),
+    );
     const { metadata, tensors } = await openSafetensors(bytesAccess(files.get("model.safetensors") as Uint8Array));
     expect(metadata.get("modelspec.title")).toBe("SPIN 2");
     expect(new Set([...tensors.values()].map((tensor) => tensor.dtype))).toEqual(new Set([dtype, "I64"]));
@@ -143,7 +145,7 @@ test("a pipeline out of one file has its parts from the tensors", async () => {
   const one = inMemory(await exported("single-file", model, "F32", small));
   const { tokenizer } = await openModel(nano);
   const opened = { ...(await openModel(one)), tokenizer };
-  const again = { folder: opened, unet: ownWeights(opened, "unet") };
+  const again: TrainedModel = { folder: opened, trained: {} };
   const back = await openModel(inMemory(await exported("pipeline", again, "F32", one)));
   for (const component of ["unet", "vae", "text_encoder"] as const)
     expect(await wrong(back, model, component, false)).toEqual([]);
@@ -153,15 +155,18 @@ test("a pipeline out of one file has its parts from the tensors", async () => {
 });
 
 test("weights are read one at a time", async () => {
-  const { folder, unet } = trained(await openModel(small));
+  const model = trained(await openModel(small));
+  const { folder } = model;
   let [now, most] = [0, 0];
   const counted: TrainedModel = {
     folder,
-    unet: async (name) => {
-      most = Math.max(most, ++now);
-      const data = await unet(name);
-      now--;
-      return data;
+    trained: {
+      unet: async (name) => {
+        most = Math.max(most, ++now);
+        const data = await (model.trained.unet as ReadWeight)(name);
+        now--;
+        return data;
+      },
     },
   };
   const file = (await exportedFiles("unet", counted, { dtype: "F16", titled, size, picked: small })).get(
@@ -177,7 +182,9 @@ test("numbers that float16 cannot hold are named", async () => {
   const folder = await openModel(small, ["unet"]);
   const unet = async (name: string) =>
     Float32Array.from((await ownWeights(folder, "unet")(name)) as Float32Array, () => 1e5);
-  await expect(exported("unet", { folder, unet }, "F16", small)).rejects.toThrow(/has numbers above 65504/);
+  await expect(exported("unet", { folder, trained: { unet } }, "F16", small)).rejects.toThrow(
+    /has numbers above 65504/,
+  );
 });
 
 describe("SD-1.5 in one file", () => {
@@ -206,7 +213,7 @@ describe("SD-1.5 in one file", () => {
     ),
     tokenizer: null,
   };
-  const file = singleFile({ folder, unet: async () => new Float32Array(0) }, "F16", titled);
+  const file = singleFile({ folder, trained: {} }, "F16", titled);
 
   test("has exactly the names and shapes that diffusers' converters read", () => {
     const expected = components.flatMap((part) =>

@@ -3,17 +3,18 @@ import { required, StudioError } from "../lib/errors.ts";
 import { fromFloat16Array, toFloat16Array } from "../lib/float16.ts";
 import type { TensorData } from "../lib/tensor.ts";
 import type { ReadWeight } from "./lora-merge.ts";
+import type { LoraComponent } from "./lora-names.ts";
 import type { Component, ModelFolder } from "./model-folder.ts";
 import type { PromisedTensor } from "./safetensors.ts";
 
 /** Half the bytes, rounded once; or all bits. */
 export type SavedDType = "F16" | "F32";
 
-/** A model whose UNet has weights of its own. */
+/** A model of which some components have other weights than it came with. */
 export interface TrainedModel {
   readonly folder: ModelFolder;
-  /** in place of the folder's, by the same names */
-  readonly unet: ReadWeight;
+  /** in place of the folder's, by the same names; a component that is not here is as it came */
+  readonly trained: { readonly [C in LoraComponent]?: ReadWeight };
 }
 
 /** The weights as they came. */
@@ -23,11 +24,12 @@ export function ownWeights({ tensors }: Pick<ModelFolder, "tensors">, component:
 
 /** By diffusers' names. */
 export function savedWeights(
-  { folder, unet }: TrainedModel,
+  { folder, trained }: TrainedModel,
   component: Component,
   dtype: SavedDType,
 ): Map<string, PromisedTensor> {
-  const read = component === "unet" ? unet : ownWeights(folder, component);
+  const other = component === "vae" ? undefined : trained[component];
+  const read = other ?? ownWeights(folder, component);
   const tensors = required(folder.tensors[component], component);
   return new Map(
     [...tensors].map(([name, { shape }]) => [

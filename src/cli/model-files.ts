@@ -94,7 +94,7 @@ export async function openLoras(
 }
 
 /** @throws StudioError `lora` that begins with the file's path */
-async function openLora(path: string, folder: ModelFolder): Promise<Lora> {
+export async function openLora(path: string, folder: ModelFolder): Promise<Lora> {
   const file = await openSafetensors(await openFile(path), path);
   try {
     return await readLora(file, { config: await configBeside(path), model: loraModel(folder) });

@@ -5,7 +5,8 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expectedTensors, fitTensors } from "../artifacts/expected-tensors.ts";
 import { isJsonObject, type JsonObject, parseJsonObject } from "../artifacts/json-object.ts";
-import { mergedInto } from "../artifacts/lora-merge.ts";
+import { mergedInto, type ReadWeight } from "../artifacts/lora-merge.ts";
+import type { LoraComponent } from "../artifacts/lora-names.ts";
 import type { ModelFolder } from "../artifacts/model-folder.ts";
 import { modelTensors, type Source } from "../artifacts/model-tensors.ts";
 import { openSafetensors } from "../artifacts/safetensors.ts";
@@ -13,7 +14,7 @@ import { ownWeights, type TrainedModel } from "../artifacts/saved-weights.ts";
 import { streamedCopy } from "../artifacts/streamed-file.ts";
 import { required, StudioError } from "../lib/errors.ts";
 import { openFile, readText } from "./files.ts";
-import { openAdapter } from "./model-files.ts";
+import { openLora } from "./model-files.ts";
 
 export interface RunModel extends TrainedModel {
   /** "SPIN 2" */
@@ -24,7 +25,7 @@ export interface RunModel extends TrainedModel {
 export async function openRun(path: string, folder: ModelFolder, iteration?: number): Promise<RunModel> {
   const found = await stat(path).catch(() => null);
   if (!found) throw new StudioError("run", `${path} does not exist.`);
-  if (found.isFile()) return { folder, unet: await withLora(path, folder), title: "LoRA" };
+  if (found.isFile()) return { folder, trained: await withLora(path, folder), title: "LoRA" };
   return openCheckpoint(await checkpointIn(path, iteration), folder);
 }
 
@@ -49,8 +50,8 @@ async function openCheckpoint(path: string, folder: ModelFolder): Promise<RunMod
   const [first] = names.map((name) => join(path, name));
   if (first === undefined) throw new StudioError("checkpoint", `${path} holds no weights.`);
   const title = `SPIN ${String(state["iteration"])}`;
-  if (state["train"] === "lora") return { folder, unet: await withLora(first, folder), title };
-  return { folder, unet: await wholeWeights(path, names, folder), title };
+  if (state["train"] === "lora") return { folder, trained: await withLora(first, folder), title };
+  return { folder, trained: { unet: await wholeWeights(path, names, folder) }, title };
 }
 
 async function checkHash(path: string, told: unknown): Promise<void> {
@@ -61,16 +62,17 @@ async function checkHash(path: string, told: unknown): Promise<void> {
     throw new StudioError("checkpoint", `${path} is not what its state.json was written with: its sha256 differs.`);
 }
 
-async function withLora(path: string, folder: ModelFolder): Promise<TrainedModel["unet"]> {
-  const lora = await openAdapter(path, folder);
-  return mergedInto(ownWeights(folder, "unet"), "unet", [{ lora, multiplier: 1 }]);
+async function withLora(path: string, folder: ModelFolder): Promise<TrainedModel["trained"]> {
+  const lora = await openLora(path, folder);
+  const [left] = lora.leftOut;
+  if (left !== undefined)
+    throw new StudioError("lora", `${path}: ${left}`, "What is exported has a LoRA whole or not at all.");
+  const merged = (component: LoraComponent): ReadWeight =>
+    mergedInto(ownWeights(folder, component), component, [{ lora, multiplier: 1 }]);
+  return { unet: merged("unet"), ...(lora.textEncoder.size > 0 ? { text_encoder: merged("text_encoder") } : {}) };
 }
 
-async function wholeWeights(
-  path: string,
-  names: readonly string[],
-  folder: ModelFolder,
-): Promise<TrainedModel["unet"]> {
+async function wholeWeights(path: string, names: readonly string[], folder: ModelFolder): Promise<ReadWeight> {
   const sources: Source[] = [];
   for (const name of names)
     sources.push({ path: name, file: await openSafetensors(await openFile(join(path, name)), name) });

@@ -1,6 +1,5 @@
 /** @file `studio export RUN`: what a run made of a model, in the forms that other programs read; without a run the model itself. */
 import { exportedFiles, exportForms } from "../../artifacts/export-forms.ts";
-import { ownWeights } from "../../artifacts/saved-weights.ts";
 import { sizeOfFiles } from "../../artifacts/streamed-file.ts";
 import { StudioError } from "../../lib/errors.ts";
 import { readTextConfig } from "../../models/config.ts";
@@ -34,8 +33,7 @@ export const exportModel = command({
   },
   run: async ({ model: path, out, as, dtype, iteration, resolution, batch }, run) => {
     const folder = await openModelFolder(path);
-    const trained =
-      run === "" ? { folder, unet: ownWeights(folder, "unet"), title: "Model" } : await openRun(run, folder, iteration);
+    const trained = run === "" ? { folder, trained: {}, title: "Model" } : await openRun(run, folder, iteration);
     const side = resolution ?? resolutionOf(folder.configs);
     const factor = factorOf(folder.configs.vae);
     if (side % factor !== 0)
