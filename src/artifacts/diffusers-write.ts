@@ -78,7 +78,7 @@ function replaceWeights(
   model: TrainedModel,
   dtype: SavedDType,
 ): void {
-  for (const path of [...files.keys()]) if (path.startsWith(`${component}/`) && isWeights(path)) files.delete(path);
+  for (const path of files.keys()) if (path.startsWith(`${component}/`) && isWeights(path)) files.delete(path);
   files.set(`${component}/${baseName[component]}.safetensors`, weightsFile(model, component, dtype));
 }
 

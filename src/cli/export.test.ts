@@ -65,6 +65,31 @@ test("a LoRA is added up, and a run's newest checkpoint is taken", async () => {
 const bytesOf = (data: ArrayBufferView | undefined): Uint8Array =>
   data ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(0);
 
+test("LoRAs that a run was laid over are in what it exports, of the text encoder too", async () => {
+  const kohya = join(goldens, "../lora/exports/kohya-f32.safetensors");
+  const folder = run("over");
+  const record = {
+    train: "full",
+    rank: 2,
+    targets: "attention",
+    cut: "whole",
+    weights: "float32",
+    seed: 1,
+    guidance: 3,
+  };
+  const loras = [{ path: kohya, multiplier: 1 }];
+  writeFileSync(join(folder, "run.json"), JSON.stringify({ ...record, base: "", loras }));
+  const exported = ["--model", model, "--dtype", "float32", "--out"];
+  await studioJson("export", folder, ...exported, dir.path("over-run"));
+  await studioJson("export", kohya, ...exported, dir.path("over-lora"));
+  const text = (name: string) => readFileSync(join(dir.path(name), "text_encoder/model.safetensors"));
+  expect(text("over-run").equals(text("over-lora"))).toBe(true);
+  expect(text("over-run").equals(readFileSync(join(model, "text_encoder/model.safetensors")))).toBe(false);
+  // the run trained all of the UNet
+  for (const { data } of readTensors(join(dir.path("over-run"), "unet", weights)).values())
+    expect(data.every((value) => value === 2)).toBe(true);
+});
+
 test("a bound set points into the model's own file, and says where it cannot", async () => {
   const copy = dir.path("model");
   cpSync(model, copy, { recursive: true });

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expectedTensors, fitTensors } from "../artifacts/expected-tensors.ts";
 import { isJsonObject, type JsonObject, parseJsonObject } from "../artifacts/json-object.ts";
 import { mergedInto, type ReadWeight } from "../artifacts/lora-merge.ts";
@@ -13,8 +13,11 @@ import { openSafetensors } from "../artifacts/safetensors.ts";
 import { ownWeights, type TrainedModel } from "../artifacts/saved-weights.ts";
 import { streamedCopy } from "../artifacts/streamed-file.ts";
 import { required, StudioError } from "../lib/errors.ts";
+import { makeArtifacts } from "../studio/model.ts";
+import { startedFrom } from "../studio/started-lora.ts";
 import { openFile, readText } from "./files.ts";
-import { openLora } from "./model-files.ts";
+import { openLora, openLoras } from "./model-files.ts";
+import { runRecord } from "./run-record.ts";
 
 export interface RunModel extends TrainedModel {
   /** "SPIN 2" */
@@ -50,8 +53,27 @@ async function openCheckpoint(path: string, folder: ModelFolder): Promise<RunMod
   const [first] = names.map((name) => join(path, name));
   if (first === undefined) throw new StudioError("checkpoint", `${path} holds no weights.`);
   const title = `SPIN ${String(state["iteration"])}`;
-  if (state["train"] === "lora") return { folder, trained: await withLora(first, folder), title };
-  return { folder, trained: { unet: await wholeWeights(path, names, folder) }, title };
+  const { under, text_encoder } = await begun(dirname(dirname(path)), folder);
+  const own =
+    state["train"] === "lora" ? await withLora(first, under) : { unet: await wholeWeights(path, names, folder) };
+  return { folder: under, trained: { ...(text_encoder ? { text_encoder } : {}), ...own }, title };
+}
+
+interface Begun {
+  readonly under: ModelFolder;
+  /** where a LoRA adapts it */
+  readonly text_encoder: ReadWeight | null;
+}
+
+/** The model as a run began with it: LoRAs that the run was laid over are in its weights. */
+async function begun(run: string, folder: ModelFolder): Promise<Begun> {
+  const record = existsSync(join(run, "run.json")) ? await runRecord(run) : null;
+  if (!record || record.loras.length === 0) return { under: folder, text_encoder: null };
+  const loras = await openLoras(record.loras, folder, () => {});
+  const set = await makeArtifacts(folder, { ...record, samples: 2, drawSamples: 2 });
+  const { folder: under } = startedFrom(folder, loras, set.artifact, record.seed);
+  const adapted = under !== folder && loras.some(({ lora }) => lora.textEncoder.size > 0);
+  return { under, text_encoder: adapted ? ownWeights(under, "text_encoder") : null };
 }
 
 async function checkHash(path: string, told: unknown): Promise<void> {

@@ -1,8 +1,6 @@
 /** @file `studio evaluate`: the base and every finished iteration of a run, on the same prompts from the same seeds, scored and compared. */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import * as v from "valibot";
-import { parseJsonObject } from "../../artifacts/json-object.ts";
 import { StudioError } from "../../lib/errors.ts";
 import { parseCaption } from "../../pocket/grammar.ts";
 import { render, rgbaOf } from "../../pocket/render.ts";
@@ -21,6 +19,7 @@ import { encodePng } from "../images.ts";
 import { openLoras, openModelFolder } from "../model-files.ts";
 import { integer, number, required, text } from "../options.ts";
 import { reportTable } from "../report-table.ts";
+import { runRecord } from "../run-record.ts";
 import { samplerOption } from "../shared-options.ts";
 import { sheet } from "../sheet.ts";
 
@@ -55,7 +54,7 @@ export const evaluate = command({
   run: async (chosen, _, { progress }) => {
     const prompts = (await promptsOf(chosen.prompts)).slice(0, chosen.count);
     prompts.forEach(parseCaption); // what cannot be scored need not be drawn
-    const run = await runOf(chosen.run);
+    const run = await runRecord(chosen.run);
     const sampling = {
       prompts,
       negativePrompt: "",
@@ -106,36 +105,12 @@ async function promptsOf(name: string): Promise<readonly string[]> {
   return lines;
 }
 
-/** Of run.json, what the pictures depend on. */
-async function runOf(folder: string) {
-  const path = join(folder, "run.json");
-  const {
-    train,
-    rank,
-    targets,
-    cut,
-    weights,
-    seed,
-    guidance,
-    base,
-    loras = [],
-  } = parseJsonObject(await readText(path), path);
-  const numbers = typeof rank === "number" && typeof seed === "number" && typeof guidance === "number";
-  const names = typeof targets === "string" && typeof base === "string";
-  const trained = train === "full" || train === "lora";
-  const pieces = cut === "whole" || cut === "stage" || cut === "block";
-  const brought = v.safeParse(v.array(v.object({ path: v.string(), multiplier: v.number() })), loras);
-  if (!brought.success || !numbers || !names || !trained || !pieces || (weights !== "float32" && weights !== "float16"))
-    throw new StudioError("run", `${path} lacks a field or has one of another type, and studio spin's was expected.`);
-  return { train, rank, targets, cut, weights, seed, guidance, base, loras: brought.output } as const;
-}
-
 /** The model as the run trained it: its vectors mean nothing to another. */
 async function open(
   backend: Backend,
   from: string,
   path: string,
-  { seed, base, train, rank, targets, cut, weights, loras }: Awaited<ReturnType<typeof runOf>>,
+  { seed, base, train, rank, targets, cut, weights, loras }: Awaited<ReturnType<typeof runRecord>>,
 ): Promise<Model> {
   const opened = await openModelFolder(from);
   const given = await openLoras(loras, opened, () => {});
