@@ -1,6 +1,6 @@
 /**
  * @file `npm run oracle`: the studio beside torch, diffusers and transformers, both computing anew on this machine. Options: --quick (without
- * SD-1.5's full size, which takes minutes, 2.1 GB of disk and 8 GB of memory), --venv DIR (or SPIN_ORACLE_VENV; .cache/oracle by default,
+ * SD-1.5's and the scorers' full size, which takes many minutes, 2.1 GB of disk and 8 GB of memory), --venv DIR (or SPIN_ORACLE_VENV; .cache/oracle by default,
  * made from requirements.txt where it is not there). Exit code 1 when anything is off.
  */
 import { mkdtempSync, rmSync } from "node:fs";

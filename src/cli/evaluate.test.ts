@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { scorerGoldens, writeScorer } from "../../e2e/scorer-files.ts";
 import { nanoFiles } from "../../e2e/nano-model.ts";
 import { samplePairs } from "../pocket/pairs.ts";
 import { heldOutSplit } from "../pocket/splits.ts";
@@ -70,6 +71,26 @@ test("a player that learnt nothing ties with the base on every prompt of a file"
   expect(comparisons).toHaveLength(1);
   for (const compared of Object.values(comparisons[0]?.scores ?? {}))
     expect(compared).toMatchObject({ difference: 0, interval: [0, 0], ties: 2, winRate: 0.5 });
+});
+
+test("scorers from the disk take the place of pocket's, on any prompt", async () => {
+  const [weights, prompts, out] = [dir.path("aesthetic"), dir.path("any.txt"), dir.path("judged.json")];
+  for (const [file, bytes] of writeScorer(join(scorerGoldens, "aesthetic"))) {
+    mkdirSync(dirname(join(weights, file)), { recursive: true });
+    writeFileSync(join(weights, file), bytes);
+  }
+  writeFileSync(prompts, "a cat\na dog\n");
+  const more = ["--prompts", prompts, "--scorer", `aesthetic=${weights}`, "--sheet", dir.path("judged.png")];
+  await evaluate(run, out, ...more);
+  const { models, detail } = JSON.parse(readFileSync(out, "utf8")) as Written;
+  for (const { model, scores } of models) {
+    const each = (detail[model] ?? []).map((row) => row.scores["aesthetic"] as number);
+    expect(new Set(each).size).toBe(2);
+    expect(scores["aesthetic"]).toBeCloseTo(((each[0] ?? 0) + (each[1] ?? 0)) / 2, 12);
+    expect(scores["average"]).toBe(scores["aesthetic"]);
+  }
+  const { width } = decodeImage(readFileSync(dir.path("judged.png")));
+  expect(width).toBe(3 * 132 + 4);
 });
 
 test("prints what was found", async () => {

@@ -15,11 +15,12 @@ export interface ScorerPlace {
   readonly path: string;
 }
 
-export const scorerOption: Option<readonly ScorerPlace[]> = {
+export const scorerOption: Option<readonly ScorerPlace[] | undefined> = {
   placeholder: "NAME=DIR,…",
   help: scorerIds.map((id) => `${id}: ${scorerKinds[id].wants}`).join("; "),
-  required: true,
-  read: (option, given = "") => {
+  required: false,
+  read: (option, given) => {
+    if (given === undefined) return undefined;
     const places = given.split(",").map((word): ScorerPlace => {
       const at = word.indexOf("=");
       const id = scorerIds.find((each) => each === word.slice(0, at));

@@ -6,11 +6,14 @@ import { parseCaption } from "../../pocket/grammar.ts";
 import { render, rgbaOf } from "../../pocket/render.ts";
 import { heldOutSplit } from "../../pocket/splits.ts";
 import type { Backend } from "../../runtime/backend.ts";
-import { drawAll, report } from "../../studio/evaluate.ts";
+import type { Picture } from "../../studio/api.ts";
+import { drawAll, report, type Scorer } from "../../studio/evaluate.ts";
 import { loadModel, makeArtifacts, type Model } from "../../studio/model.ts";
 import { startedFrom } from "../../studio/started-lora.ts";
 import { hashOf, type Trainable } from "../../studio/trained.ts";
 import { pocketScorer } from "../../studio/pocket-scorer.ts";
+import { JudgedPictures } from "../../studio/scorers/judged.ts";
+import { scorerKinds } from "../../studio/scorers/kinds.ts";
 import { backendOption, withBackend } from "../backends.ts";
 import { command } from "../command.ts";
 import { readText, writeFileWhole } from "../files.ts";
@@ -21,6 +24,7 @@ import { integer, number, required, text } from "../options.ts";
 import { reportTable } from "../report-table.ts";
 import { runRecord } from "../run-record.ts";
 import { samplerOption } from "../shared-options.ts";
+import { scorerOption, type ScorerPlace, withScorer } from "../scorer-option.ts";
 import { sheet } from "../sheet.ts";
 
 /** Rows of the network in one run; no more helps on a CPU. */
@@ -30,7 +34,7 @@ const SHEET_ROWS = 8;
 export const evaluate = command({
   name: "evaluate",
   summary:
-    "Scores the base and every finished iteration of a run on pocket's prompts, and compares them with intervals.",
+    "Scores the base and every finished iteration of a run, with pocket's scores or published scorers, and compares them with intervals.",
   options: {
     run: required(text("RUN", "a folder that `studio spin` left")),
     out: required(text("FILE", "where everything goes, prompt by prompt, as JSON")),
@@ -41,19 +45,21 @@ export const evaluate = command({
       "heldout",
     ),
     count: integer("prompts at most", { min: 2 }, 200),
+    scorer: scorerOption,
     steps: integer("of the sampler", { min: 1, max: 999 }, 16),
     sampler: samplerOption("ddim by default"),
     guidance: number("of the pictures; the run's own by default", { min: 0 }),
     seed: integer("of the first picture; each next one has the next", {}, 0),
     sheet: text(
       "FILE",
-      `a PNG: ${SHEET_ROWS} prompts below each other, the models side by side, the finest picture last`,
+      `a PNG: ${SHEET_ROWS} prompts below each other, the models side by side, with pocket's scores the finest picture last`,
     ),
     backend: backendOption,
   },
   run: async (chosen, _, { progress }) => {
     const prompts = (await promptsOf(chosen.prompts)).slice(0, chosen.count);
-    prompts.forEach(parseCaption); // what cannot be scored need not be drawn
+    const places = chosen.scorer;
+    if (!places) prompts.forEach(parseCaption); // what cannot be scored need not be drawn
     const run = await runRecord(chosen.run);
     const sampling = {
       prompts,
@@ -75,7 +81,8 @@ export const evaluate = command({
       await model.dispose();
       return drawn;
     });
-    const { report: told, detail } = report(models, pocketScorer());
+    const judged = places && (await judge(chosen.backend, places, models, progress));
+    const { report: told, detail } = judged ? report(models, judged) : report(models, pocketScorer());
     const { seeds, steps, sampler, guidance } = sampling;
     const json = { model: chosen.model, run: chosen.run, prompts, seeds, steps, sampler, guidance, ...told, detail };
     await writeFileWhole(chosen.out, `${JSON.stringify(json, null, 1)}\n`);
@@ -84,7 +91,7 @@ export const evaluate = command({
         .slice(0, SHEET_ROWS)
         .map((prompt, i) => [
           ...models.map(({ pictures }) => pictures[i]?.rgba as Uint8ClampedArray),
-          rgbaOf(render(prompt, 1, 0)),
+          ...(judged ? [] : [rgbaOf(render(prompt, 1, 0))]),
         ]);
       const side = models[0]?.pictures[0]?.side as number;
       await writeFileWhole(chosen.sheet, encodePng(sheet(rows, { side, scale: 2, gap: 4 })));
@@ -92,6 +99,26 @@ export const evaluate = command({
     return { json: { out: chosen.out, count: prompts.length, ...told }, text: reportTable(told) };
   },
 });
+
+/** One scorer after the other: each may take gigabytes. */
+async function judge(
+  backend: Parameters<typeof withBackend>[0],
+  places: readonly ScorerPlace[],
+  models: readonly { readonly model: string; readonly pictures: readonly Picture[] }[],
+  progress: (line: string) => void,
+): Promise<Scorer> {
+  const judged = new JudgedPictures();
+  await withBackend(backend, async (opened) => {
+    for (const place of places)
+      await withScorer(opened, place, async (scorer) => {
+        for (const { model, pictures } of models) {
+          await judged.add(place.id, scorer, pictures);
+          progress(`${scorerKinds[place.id].title}: ${model}`);
+        }
+      });
+  });
+  return judged.scorer;
+}
 
 async function promptsOf(name: string): Promise<readonly string[]> {
   if (name === "heldout") return heldOutSplit().test;

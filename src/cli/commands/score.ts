@@ -28,7 +28,7 @@ export const score = command({
   summary: "Scores a folder of pictures with PickScore, HPS v2 or Aesthetic, whose weights are read from this disk.",
   options: {
     pictures: required(text("DIR", "pictures with their prompts beside them, as pairs have captions")),
-    scorer: scorerOption,
+    scorer: required(scorerOption),
     out: text("FILE", "where everything goes, picture by picture, as JSON"),
     backend: backendOption,
   },
