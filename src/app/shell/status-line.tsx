@@ -44,11 +44,20 @@ const OF_HUB =
 function Sent() {
   const elsewhere = useRequestsElsewhere();
   const hub = useHubRequests();
-  const words = hub === 0 ? "0 bytes sent" : `0 bytes of yours sent, ${count(hub, "request")} to the hub`;
+  const own = hub === 0 ? "0 bytes sent" : <OwnAndHub requests={hub} />;
   return (
     <span className="sent" title={hub === 0 ? COUNTED : OF_HUB}>
       <Glyph name={elsewhere === 0 ? "shield" : "bang"} />
-      {elsewhere === 0 ? words : `${elsewhere} requests left this computer`}
+      {elsewhere === 0 ? own : `${elsewhere} requests left this computer`}
+    </span>
+  );
+}
+
+function OwnAndHub({ requests }: { readonly requests: number }) {
+  return (
+    <span>
+      <span className="wide-only">0 bytes of yours sent, </span>
+      {count(requests, "request")} to the hub
     </span>
   );
 }

@@ -13,6 +13,9 @@ const SHORT = 8;
 const revisionOf = ({ revision, commit }: HubModel): string =>
   revision === commit ? `commit ${commit.slice(0, SHORT)}` : `${revision} at ${commit.slice(0, SHORT)}`;
 
+/** Configurations are far below what `room` tells apart. */
+const sizeInWords = (bytes: number): string => (bytes < 1e5 ? `${Math.ceil(bytes / 1000)} kB` : room(bytes));
+
 export function HubModels({ disabled }: { readonly disabled: boolean }) {
   const { recall } = useWorkbench().hub.getState();
   const task = useHub((state) => state.task);
@@ -64,7 +67,7 @@ function Ask({ looking, disabled }: { readonly looking: HubTask | null; readonly
         value={address}
         spellCheck={false}
         autoComplete="off"
-        placeholder="owner/name or owner/name@revision"
+        placeholder="owner/name@revision"
         onChange={(event) => setAddress(event.target.value)}
       />
       {looking === null ? (
@@ -109,7 +112,7 @@ function Offer({ model, disabled }: { readonly model: HubModel; readonly disable
         {model.files.map(({ path, size }) => (
           <li key={path}>
             <span>{path}</span>
-            <span className="quiet num">{room(size)}</span>
+            <span className="quiet num">{sizeInWords(size)}</span>
           </li>
         ))}
       </ul>
