@@ -132,9 +132,11 @@ test("every curve has smoothing, a log scale, its table and its file; all steps 
   await start(page, { Steps: 20 });
   await page.getByRole("button", { name: "Start SPIN 2" }).waitFor(LONG);
   const curves = curvesOf(page);
-  await curves.getByRole("button", { name: "4 more: fixed probe, gradient norm, learning rate, safeguard" }).click();
+  await curves
+    .getByRole("button", { name: "5 more: fixed probe, size of the logit, gradient norm, learning rate, safeguard" })
+    .click();
   const titles = ["Loss", "Told apart", "Error on your pictures", "Error on the opponent’s"];
-  for (const title of [...titles, "Fixed probe", "Gradient norm", "Learning rate", "Safeguard"]) {
+  for (const title of [...titles, "Fixed probe", "Size of the logit", "Gradient norm", "Learning rate", "Safeguard"]) {
     await expect(curves.getByRole("img", { name: new RegExp(`^${title}: `) })).toBeVisible();
     await curves.getByRole("button", { name: `${title}: options` }).click();
     await expect(curves.getByRole("slider", { name: `${title}: smoothing` })).toBeVisible();
