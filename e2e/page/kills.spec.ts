@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test, type BrowserContext, type Page } from "@playwright/test";
-import { times } from "../long.ts";
+import { LONG, times } from "../long.ts";
 import { beforeWorker, droppedFiles, ONE_THREAD, servePocket, setNumbers, weightHashes } from "./nano-page.ts";
 import { launchOwn } from "./own-browser.ts";
 import { expectTidy, mend, openInert, readStored, spoil } from "./stored.ts";
@@ -11,8 +11,8 @@ import { expectTidy, mend, openInert, readStored, spoil } from "./stored.ts";
 // traces would cost more than the runs
 test.use({ trace: "off" });
 
-/** In two runs that may go on side by side: of each so many. */
-const KILLS = times(20, 4);
+/** In two runs that may go on side by side, of each so many; in a short run one. */
+const KILLS = times(20, 6);
 /** more than the kills can save */
 const STEPS = 36;
 
@@ -107,8 +107,10 @@ function seeded(seed: number): () => number {
   };
 }
 
-for (const half of [1, 2])
-  test(`the browser killed ${KILLS} times while it saves, ${half} of 2: the newest whole checkpoint, no orphans, the same bytes`, async ({
+const HALVES = LONG ? [1, 2] : [1];
+
+for (const half of HALVES)
+  test(`the browser killed ${KILLS} times while it saves, ${half} of ${HALVES.length}: the newest whole checkpoint, no orphans, the same bytes`, async ({
     context: calm,
     baseURL,
   }) => {
@@ -174,7 +176,8 @@ for (const half of [1, 2])
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     }
     test.info().annotations.push({ type: "kills", description: `${torn} of ${KILLS} tore a commit` });
-    expect(torn).toBeGreaterThan(0);
+    // of a few it is chance
+    if (LONG) expect(torn).toBeGreaterThan(0);
   });
 
 test("a full storage: the page says what is safe, a person deletes an iteration there, and the run ends right", async ({
