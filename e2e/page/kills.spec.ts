@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test, type BrowserContext, type Page } from "@playwright/test";
-import { LONG, times } from "../long.ts";
+import { LONG as PATIENT, times } from "../long.ts";
 import { beforeWorker, droppedFiles, ONE_THREAD, servePocket, setNumbers, weightHashes } from "./nano-page.ts";
 import { launchOwn } from "./own-browser.ts";
 import { expectTidy, mend, openInert, readStored, spoil } from "./stored.ts";
@@ -107,7 +107,7 @@ function seeded(seed: number): () => number {
   };
 }
 
-const HALVES = LONG ? [1, 2] : [1];
+const HALVES = PATIENT ? [1, 2] : [1];
 
 for (const half of HALVES)
   test(`the browser killed ${KILLS} times while it saves, ${half} of ${HALVES.length}: the newest whole checkpoint, no orphans, the same bytes`, async ({
@@ -177,7 +177,7 @@ for (const half of HALVES)
     }
     test.info().annotations.push({ type: "kills", description: `${torn} of ${KILLS} tore a commit` });
     // of a few it is chance
-    if (LONG) expect(torn).toBeGreaterThan(0);
+    if (PATIENT) expect(torn).toBeGreaterThan(0);
   });
 
 test("a full storage: the page says what is safe, a person deletes an iteration there, and the run ends right", async ({
