@@ -98,7 +98,7 @@ function origins(results: PaperResults): string {
 const pictures = [
   "## Pictures",
   "",
-  "Where they were drawn, [figure-2.png](figure-2.png) has the best of each final model for eight captions and the finest picture of the caption, and [figure-12.png](figure-12.png) eight more.",
+  "Where they were drawn, [figure-2.png](figure-2.png) has a row a caption, with the best of each final model (base, SFT, Diffusion-DPO, SPIN 1, 2, 3) and the finest picture of the caption at the right; [figure-12.png](figure-12.png) has eight more captions.",
 ];
 
 export function page(results: PaperResults, tables: readonly Table[], figures: readonly Figure[]): string {
